@@ -20,7 +20,7 @@ public sealed class WorkerPool : IDisposable
     /// <summary>Runs <paramref name="body"/>(state, part, <paramref name="parts"/>) for every part and returns when all have ended.</summary>
     public void Run<TState>(TState state, int parts, Action<TState, int, int> body)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Threads);
+        ObjectDisposedException.ThrowIf(Threads == 0, this);
         for (var part = 0; part < parts; part++) body(state, part, parts);
     }
 
