@@ -16,13 +16,7 @@ public sealed class ProjectReferenceTests
             ["PersonaTune.Engine", "PersonaTune.Privacy", "PersonaTune.Protocol", "PersonaTune.Device", "PersonaTune.Aggregator"],
     };
 
-    public static TheoryData<string> SourceProjects()
-    {
-        var data = new TheoryData<string>();
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(SharedData.SolutionRoot, "src"), "*.csproj", SearchOption.AllDirectories))
-            data.Add(Path.GetFileNameWithoutExtension(file));
-        return data;
-    }
+    public static TheoryData<string> SourceProjects() => new(Names());
 
     [Theory]
     [MemberData(nameof(SourceProjects))]
@@ -35,7 +29,7 @@ public sealed class ProjectReferenceTests
 
     [Fact]
     public void Every_project_of_the_design_exists() =>
-        Assert.Equal(Allowed.Keys.Order(StringComparer.Ordinal), SourceProjects().Select(row => (string)row[0]).Order(StringComparer.Ordinal));
+        Assert.Equal(Allowed.Keys.Order(StringComparer.Ordinal), Names().Order(StringComparer.Ordinal));
 
     [Theory]
     [InlineData("PersonaTune.Engine", "")]
@@ -56,6 +50,10 @@ public sealed class ProjectReferenceTests
     [InlineData("PersonaTune.Device")]
     public void A_library_is_checked_for_trimming_and_ahead_of_time_compilation(string project) =>
         Assert.Equal("true", Load(project).Descendants("IsAotCompatible").Single().Value);
+
+    private static string[] Names() =>
+        [.. Directory.EnumerateFiles(Path.Combine(SharedData.SolutionRoot, "src"), "*.csproj", SearchOption.AllDirectories)
+            .Select(file => Path.GetFileNameWithoutExtension(file))];
 
     private static XDocument Load(string project) =>
         XDocument.Load(Path.Combine(SharedData.SolutionRoot, "src", project, project + ".csproj"));
