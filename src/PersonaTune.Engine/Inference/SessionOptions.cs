@@ -22,11 +22,11 @@ public sealed record SessionOptions
     public int PrefillChunk { get; init; } = 256;
 
     /// <summary>Checks every value against its range.</summary>
-    /// <exception cref="ArgumentException">A value is out of range; the message names it.</exception>
+    /// <exception cref="EngineException">A value is out of range; the message names it.</exception>
     internal void Validate()
     {
-        if (ContextLimit is < 1) throw new ArgumentException($"SessionOptions.ContextLimit is at least 1 token, found {ContextLimit}");
-        if (CachePageLength is < 1 or > 4096) throw new ArgumentException($"SessionOptions.CachePageLength is 1 to 4096 tokens, found {CachePageLength}");
-        if (PrefillChunk is < 1 or > 4096) throw new ArgumentException($"SessionOptions.PrefillChunk is 1 to 4096 tokens, found {PrefillChunk}");
+        if (ContextLimit is < 1) throw new EngineException($"SessionOptions.ContextLimit is at least 1 token, found {ContextLimit}");
+        if (CachePageLength is < 1 or > 4096) throw new EngineException($"SessionOptions.CachePageLength is 1 to 4096 tokens, found {CachePageLength}");
+        if (PrefillChunk is < 1 or > 4096) throw new EngineException($"SessionOptions.PrefillChunk is 1 to 4096 tokens, found {PrefillChunk}");
     }
 }

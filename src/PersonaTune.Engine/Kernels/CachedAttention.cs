@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
 
 namespace PersonaTune.Engine.Kernels;
 
@@ -129,11 +129,17 @@ internal static unsafe partial class CachedAttention
         }
 
         for (var i = count; i < Chunk; i++) scores[i] = float.NegativeInfinity;
-        var peak = Vector256<float>.Zero + Vector256.Create(float.NegativeInfinity);
-        var factor = Vector256.Create(scale);
-        for (var i = 0; i < Chunk; i += 8) peak = Vector256.Max(peak, Vector256.Load(scores + i) * factor);
+        var factor = new Vector<float>(scale);
+        var peak = new Vector<float>(float.NegativeInfinity);
+        for (var i = 0; i < Chunk; i += Vector<float>.Count)
+        {
+            var scaled = Vector.Load(scores + i) * factor;
+            scaled.Store(scores + i);
+            peak = Vector.Max(peak, scaled);
+        }
+
         var high = max;
-        for (var i = 0; i < 8; i++) high = MathF.Max(high, peak.GetElement(i));
+        for (var i = 0; i < Vector<float>.Count; i++) high = MathF.Max(high, peak[i]);
         if (high > max)
         {
             if (sum > 0)
@@ -146,16 +152,16 @@ internal static unsafe partial class CachedAttention
             max = high;
         }
 
-        var total = Vector256<float>.Zero;
-        var offset = Vector256.Create(max);
-        for (var i = 0; i < Chunk; i += 8)
+        var total = Vector<float>.Zero;
+        var offset = new Vector<float>(max);
+        for (var i = 0; i < Chunk; i += Vector<float>.Count)
         {
-            var weight = Vector256.Exp(Vector256.Load(scores + i) * factor - offset);
+            var weight = VectorMath.Exp(Vector.Load(scores + i) - offset);
             weight.Store(scores + i);
             total += weight;
         }
 
-        sum += Vector256.Sum(total);
+        sum += Vector.Sum(total);
     }
 
     private static float* Load(byte* source, float* expanded, int count, bool halves)
