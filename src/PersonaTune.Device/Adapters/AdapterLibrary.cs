@@ -7,16 +7,13 @@ namespace PersonaTune.Device.Adapters;
 /// A person's adapters, sealed in the encrypted store: lineage signed by the device key, weights, and which one is active.
 /// </summary>
 /// <remarks>
-/// Weights and manifest are written before the index that names them, and every change of state is one write of that index, so that a
-/// process may die at any point: the library then shows the state before or after, never one between. What no index names is swept up by
-/// the next change. Thread-safe.
+/// Every change (adding, promoting, rolling back, deleting, invalidating) is one transaction of the store, so that a process may die at
+/// any point: the library then shows the state before or after, never one between. Thread-safe.
 /// </remarks>
 public sealed class AdapterLibrary : IDisposable
 {
-    private const string Manifests = "adapter-manifests";
-    private const string Weights = "adapter-weights";
-    private const string Indexes = "adapter-index";
-    private const string IndexId = "index";
+    private const string Collection = "adapters";
+    private const string IndexName = "index";
     private const int KeptManifests = 20;
 
     private readonly IBlobStore _blobs;
@@ -64,15 +61,15 @@ public sealed class AdapterLibrary : IDisposable
     /// <summary>The adapter's file (GGUF), its digest checked against the signed manifest.</summary>
     /// <exception cref="AdapterNotFoundException">There is none with this id, or its weights were erased.</exception>
     /// <exception cref="AdapterIntegrityException">It was tampered with.</exception>
-    public Task<byte[]> ReadWeightsAsync(string user, string adapterId, CancellationToken cancellationToken = default) =>
+    public Task<ReadOnlyMemory<byte>> ReadWeightsAsync(string user, string adapterId, CancellationToken cancellationToken = default) =>
         LockedAsync(async () =>
         {
             var index = await ReadIndexAsync(user, cancellationToken);
             var entry = await OpenAsync(user, index.Find(adapterId) ?? throw NotFound(user, adapterId), cancellationToken);
             if (!entry.HasWeights) throw new AdapterNotFoundException(user, adapterId, $"its weights were erased ({entry.State})");
-            var weights = await _blobs.ReadAsync(user, Weights, adapterId, cancellationToken)
+            var weights = await _blobs.ReadAsync(user, Collection, WeightsName(adapterId), cancellationToken)
                 ?? throw new AdapterIntegrityException(adapterId, "its weights", "none");
-            var digest = Convert.ToHexStringLower(SHA256.HashData(weights));
+            var digest = Convert.ToHexStringLower(SHA256.HashData(weights.Span));
             return string.Equals(digest, entry.Manifest.WeightsDigest, StringComparison.Ordinal)
                 ? weights
                 : throw new AdapterIntegrityException(adapterId, $"weights with digest {entry.Manifest.WeightsDigest}", digest);
@@ -106,8 +103,7 @@ public sealed class AdapterLibrary : IDisposable
             if (!entry.HasWeights) throw new AdapterStateException(adapterId, "an adapter with weights", entry.State, "train again");
             if (entry.State == AdapterState.Active) return entry;
             index = index.Activate(adapterId, AdapterState.Superseded, $"superseded by {adapterId}", reason, _time.GetUtcNow());
-            await WriteIndexAsync(user, index, cancellationToken);
-            await SweepAsync(user, index, cancellationToken);
+            index = await WriteAsync(user, index, [], cancellationToken);
             return await OpenAsync(user, index.Find(adapterId)!, cancellationToken);
         }, cancellationToken);
 
@@ -127,7 +123,7 @@ public sealed class AdapterLibrary : IDisposable
             var active = index.ActiveId ?? throw new AdapterNotFoundException(user, "(active)", "the base model runs alone");
             var next = toBase ? null : Ancestor(index, active);
             index = index.Activate(next, AdapterState.RolledBack, reason, $"returned to: {reason}", _time.GetUtcNow());
-            await WriteIndexAsync(user, index, cancellationToken);
+            index = await WriteAsync(user, index, [], cancellationToken);
             return next is null ? null : await OpenAsync(user, index.Find(next)!, cancellationToken);
         }, cancellationToken);
 
@@ -140,9 +136,7 @@ public sealed class AdapterLibrary : IDisposable
             if (index.Find(adapterId) is null) throw NotFound(user, adapterId);
             if (string.Equals(index.ActiveId, adapterId, StringComparison.Ordinal))
                 index = index.Activate(Ancestor(index, adapterId), AdapterState.RolledBack, "deleted", $"{adapterId} was deleted", _time.GetUtcNow());
-            index = index.Without(adapterId);
-            await WriteIndexAsync(user, index, cancellationToken);
-            await SweepAsync(user, index, cancellationToken);
+            index = await WriteAsync(user, index.Without(adapterId), [], cancellationToken, adapterId);
             return index.ActiveId is { } id ? await OpenAsync(user, index.Find(id)!, cancellationToken) : null;
         }, cancellationToken);
 
@@ -201,10 +195,8 @@ public sealed class AdapterLibrary : IDisposable
                         index = index.With(index.Find(next)! with { State = AdapterState.Active, Reason = $"{active} was invalidated", Changed = now });
                     index = index with { ActiveId = next };
                 }
-                await WriteIndexAsync(user, index, cancellationToken);
+                await WriteAsync(user, index, [], cancellationToken);
             }
-            // Also when nothing is hit now: a crash may have left erased states with their weights.
-            await SweepAsync(user, index, cancellationToken);
             return hit;
         }, cancellationToken);
 
@@ -221,28 +213,33 @@ public sealed class AdapterLibrary : IDisposable
                     ? entry
                     : throw new AdapterStateException(manifest.Id, "an unused id", known.State, "choose another id");
             }
-            if (weights is { } content) await _blobs.WriteAsync(user, Weights, manifest.Id, content, cancellationToken);
-            await _blobs.WriteAsync(user, Manifests, manifest.Id, SignedManifest.Write(manifest, _signer), cancellationToken);
             var number = index.Items.Count == 0 ? 1 : index.Items[^1].Number + 1;
-            var item = new AdapterIndexItem(number, manifest.Id, manifest.ParentId, state, reason, _time.GetUtcNow());
-            index = index.With(item);
-            await WriteIndexAsync(user, index, cancellationToken);
-            return await OpenAsync(user, item, cancellationToken);
+            index = index.With(new AdapterIndexItem(number, manifest.Id, manifest.ParentId, state, reason, _time.GetUtcNow()));
+            var values = new List<KeyValuePair<string, ReadOnlyMemory<byte>>>
+            {
+                new(ManifestName(manifest.Id), SignedManifest.Write(manifest, _signer)),
+            };
+            if (weights is { } content) values.Add(new(WeightsName(manifest.Id), content));
+            index = await WriteAsync(user, index, values, cancellationToken);
+            return await OpenAsync(user, index.Find(manifest.Id)!, cancellationToken);
         }, cancellationToken);
 
-    /// <summary>Erases what the index does not (or no longer) name, and the oldest inactive adapters beyond the number that is kept.</summary>
-    private async Task SweepAsync(string user, AdapterIndex index, CancellationToken cancellationToken)
+    /// <summary>
+    /// Writes values and index in one transaction that also erases what the new index lets go of: weights of adapters without, removed
+    /// adapters, and the oldest inactive ones beyond the number that is kept.
+    /// </summary>
+    private async Task<AdapterIndex> WriteAsync(string user, AdapterIndex index, List<KeyValuePair<string, ReadOnlyMemory<byte>>> values,
+        CancellationToken cancellationToken, string? removed = null)
     {
         var surplus = index.Items.Where(item => item.State != AdapterState.Active && item.HasWeights).SkipLast(_keepInactive)
             .Concat(index.Items.Where(item => !item.HasWeights).SkipLast(KeptManifests)).Select(item => item.Id).ToList();
         foreach (var id in surplus) index = index.Without(id);
-        if (surplus.Count > 0) await WriteIndexAsync(user, index, cancellationToken);
-        foreach (var id in await _blobs.ListAsync(user, Weights, cancellationToken))
-            if (index.Find(id) is not { HasWeights: true })
-                await _blobs.DeleteAsync(user, Weights, id, cancellationToken);
-        foreach (var id in await _blobs.ListAsync(user, Manifests, cancellationToken))
-            if (index.Find(id) is null)
-                await _blobs.DeleteAsync(user, Manifests, id, cancellationToken);
+        if (removed is not null) surplus.Add(removed);
+        var delete = surplus.SelectMany(id => new[] { WeightsName(id), ManifestName(id) })
+            .Concat(index.Items.Where(item => !item.HasWeights).Select(item => WeightsName(item.Id))).ToList();
+        values.Add(new(IndexName, JsonSerializer.SerializeToUtf8Bytes(index, AdapterJson.Default.AdapterIndex)));
+        await _blobs.WriteAsync(user, Collection, values, delete, cancellationToken);
+        return index;
     }
 
     private static string? Ancestor(AdapterIndex index, string id)
@@ -255,23 +252,24 @@ public sealed class AdapterLibrary : IDisposable
 
     private async Task<AdapterEntry> OpenAsync(string user, AdapterIndexItem item, CancellationToken cancellationToken)
     {
-        var content = await _blobs.ReadAsync(user, Manifests, item.Id, cancellationToken)
+        var content = await _blobs.ReadAsync(user, Collection, ManifestName(item.Id), cancellationToken)
             ?? throw new AdapterIntegrityException(item.Id, "its manifest", "none");
-        var manifest = SignedManifest.Read(item.Id, content, _signer, out var keyId);
+        var manifest = SignedManifest.Read(item.Id, content.Span, _signer, out var keyId);
         return new AdapterEntry(manifest, item.State, item.Reason, item.Changed, keyId);
     }
 
     private async Task<AdapterIndex> ReadIndexAsync(string user, CancellationToken cancellationToken)
     {
-        if (await _blobs.ReadAsync(user, Indexes, IndexId, cancellationToken) is not { } content) return AdapterIndex.Empty;
-        var index = AdapterJson.Read(content, AdapterJson.Default.AdapterIndex, $"index of user '{user}'");
+        if (await _blobs.ReadAsync(user, Collection, IndexName, cancellationToken) is not { } content) return AdapterIndex.Empty;
+        var index = AdapterJson.Read(content.Span, AdapterJson.Default.AdapterIndex, $"index of user '{user}'");
         return index.ActiveId is null || index.Find(index.ActiveId)?.State == AdapterState.Active
             ? index
             : throw new AdapterIntegrityException(index.ActiveId, "the active adapter in the index", "none in that state");
     }
 
-    private Task WriteIndexAsync(string user, AdapterIndex index, CancellationToken cancellationToken) =>
-        _blobs.WriteAsync(user, Indexes, IndexId, JsonSerializer.SerializeToUtf8Bytes(index, AdapterJson.Default.AdapterIndex), cancellationToken);
+    private static string ManifestName(string id) => "manifest/" + id;
+
+    private static string WeightsName(string id) => "weights/" + id;
 
     private static AdapterNotFoundException NotFound(string user, string adapterId) => new(user, adapterId, "none with this id");
 

@@ -1,17 +1,12 @@
 namespace PersonaTune.Device.Adapters;
 
-/// <summary>What adapters and checkpoints need of the encrypted store: whole blobs, each write atomic and durable when it returns.</summary>
+/// <summary>What adapters and checkpoints need of the encrypted store: named values, changed in transactions that are durable when they return.</summary>
 internal interface IBlobStore
 {
-    /// <summary>The blob, or null.</summary>
-    Task<byte[]?> ReadAsync(string user, string collection, string id, CancellationToken cancellationToken);
+    /// <summary>The value, or null.</summary>
+    Task<ReadOnlyMemory<byte>?> ReadAsync(string user, string collection, string name, CancellationToken cancellationToken);
 
-    /// <summary>Creates or replaces a blob.</summary>
-    Task WriteAsync(string user, string collection, string id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
-
-    /// <summary>Deletes a blob; nothing happens where there is none.</summary>
-    Task DeleteAsync(string user, string collection, string id, CancellationToken cancellationToken);
-
-    /// <summary>Ids of a collection, in ordinal order.</summary>
-    Task<IReadOnlyList<string>> ListAsync(string user, string collection, CancellationToken cancellationToken);
+    /// <summary>Stores and deletes values of one collection: all or none.</summary>
+    Task WriteAsync(string user, string collection, IReadOnlyList<KeyValuePair<string, ReadOnlyMemory<byte>>> values,
+        IReadOnlyCollection<string> delete, CancellationToken cancellationToken);
 }
