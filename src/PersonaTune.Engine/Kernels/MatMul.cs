@@ -22,9 +22,9 @@ public static unsafe partial class MatMul
         ArgumentOutOfRangeException.ThrowIfNegative(tokens);
         if (w.IsEmpty) throw new ArgumentException("the weight matrix is empty", nameof(w));
         if (input < (long)tokens * inputWidth)
-            throw new ArgumentException($"{tokens} tokens of {inputWidth} need {(long)tokens * inputWidth} input values for a {w.Type} matrix ({w.Rows}, {w.Columns}), found {input}");
+            throw new ArgumentException($"{tokens} tokens of {inputWidth} need {(long)tokens * inputWidth} input values for a {w.Type} matrix ({w.Rows}, {w.Columns}), found {input}", nameof(input));
         if (output < (long)tokens * outputWidth)
-            throw new ArgumentException($"{tokens} tokens of {outputWidth} need {(long)tokens * outputWidth} output values for a {w.Type} matrix ({w.Rows}, {w.Columns}), found {output}");
+            throw new ArgumentException($"{tokens} tokens of {outputWidth} need {(long)tokens * outputWidth} output values for a {w.Type} matrix ({w.Rows}, {w.Columns}), found {output}", nameof(output));
     }
 
     /// <summary>Splits a length into equal blocks of at most <paramref name="limit"/>, whole <paramref name="unit"/>s each.</summary>
