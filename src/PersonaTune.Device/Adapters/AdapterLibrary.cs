@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using PersonaTune.Device.Storage;
 
 namespace PersonaTune.Device.Adapters;
 
@@ -21,6 +22,15 @@ public sealed class AdapterLibrary : IDisposable
     private readonly TimeProvider _time;
     private readonly int _keepInactive;
     private readonly SemaphoreSlim _gate = new(1, 1);
+
+    /// <summary>The library in an encrypted store; it must outlive the library.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="time">Clock of the entries; null takes the system's.</param>
+    /// <param name="keepInactive">Adapters kept besides the active one, for rollback. Default 3.</param>
+    public AdapterLibrary(SealedStore store, TimeProvider? time = null, int keepInactive = 3)
+        : this(new SealedBlobStore(store.Blobs), new DeviceKeySigner(store.Keyring.Identity), time ?? TimeProvider.System, keepInactive)
+    {
+    }
 
     internal AdapterLibrary(IBlobStore blobs, IManifestSigner signer, TimeProvider time, int keepInactive = 3)
     {
