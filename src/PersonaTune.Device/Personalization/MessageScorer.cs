@@ -9,7 +9,7 @@ namespace PersonaTune.Device.Personalization;
 /// </summary>
 public sealed class MessageScorer
 {
-    private static readonly SessionOptions Exact = new() { Activations = ActivationPrecision.F32 };
+    private static readonly SessionOptions Exact = new() { Activations = ActivationPrecision.Exact };
 
     private readonly DecoderModel _model;
     private readonly WorkerPool _pool;
