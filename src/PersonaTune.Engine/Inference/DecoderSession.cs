@@ -98,11 +98,13 @@ public sealed class DecoderSession : IDisposable
     /// <summary>Appends tokens and returns the logits (vocabulary) after the last of them.</summary>
     /// <exception cref="ArgumentException">No token, or an id outside the vocabulary; the session is unchanged.</exception>
     /// <exception cref="ContextLimitException">They do not fit; the session is unchanged.</exception>
-    public ReadOnlySpan<float> Prefill(ReadOnlySpan<int> ids)
+    /// <exception cref="OperationCanceledException">Cancelled between two chunks; the tokens of whole chunks are part of the sequence.</exception>
+    public ReadOnlySpan<float> Prefill(ReadOnlySpan<int> ids, CancellationToken cancellationToken = default)
     {
         Check(ids);
         while (ids.Length > Options.PrefillChunk)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             Run(ids[..Options.PrefillChunk]);
             ids = ids[Options.PrefillChunk..];
         }
@@ -195,11 +197,12 @@ public sealed class DecoderSession : IDisposable
     /// </summary>
     /// <exception cref="ArgumentException">No token, or an id outside the vocabulary.</exception>
     /// <exception cref="ContextLimitException">They do not fit.</exception>
-    public ReadOnlySpan<float> Continue(ReadOnlySpan<int> ids)
+    /// <exception cref="OperationCanceledException">Cancelled between two chunks; the sequence holds a prefix.</exception>
+    public ReadOnlySpan<float> Continue(ReadOnlySpan<int> ids, CancellationToken cancellationToken = default)
     {
         if (ids.Length > ContextLimit) throw new ContextLimitException(0, ids.Length, ContextLimit);
         Truncate(Math.Min(Ids.CommonPrefixLength(ids), Math.Max(0, ids.Length - 1)));
-        return Prefill(ids[Length..]);
+        return Prefill(ids[Length..], cancellationToken);
     }
 
     /// <summary>Forgets every token from <paramref name="length"/> on.</summary>
@@ -269,8 +272,8 @@ public sealed class DecoderSession : IDisposable
         if (ids.Length > ContextLimit - Length) throw new ContextLimitException(Length, ids.Length, ContextLimit);
     }
 
-    /// <summary>Notes a token whose keys and values another pass has appended to the cache.</summary>
-    internal void Append(int id) => _ids.Add(id);
+    /// <summary>Notes tokens whose keys and values another pass has appended to the cache.</summary>
+    internal void Append(ReadOnlySpan<int> ids) => _ids.AddRange(ids);
 
     private static float LogProbability(Span<float> logits, int id)
     {

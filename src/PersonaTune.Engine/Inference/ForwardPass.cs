@@ -98,6 +98,19 @@ internal sealed class ForwardPass
         }
     }
 
+    /// <summary>Logits (sequences, vocabulary) of each sequence's last row.</summary>
+    public void LastHeads(ReadOnlySpan<SequenceRows> sequences, Span<float> logits)
+    {
+        var (dim, count) = (_config.EmbeddingLength, sequences.Length);
+        var norm = _norm.AsSpan(0, count * dim);
+        for (var i = 0; i < count; i++) _x.AsSpan((sequences[i].First + sequences[i].Count - 1) * dim, dim).CopyTo(norm.Slice(i * dim, dim));
+        RmsNorm.Forward(norm, _model.OutputNorm, norm, count, _config.NormEpsilon);
+        Product(norm, _model.Head, logits, count);
+        for (var i = 0; i < count; i++)
+            if (sequences[i].Adapters.Group(0, LoraInput.Head) is { } group)
+                LowRankUpdate(group, sequences[i] with { First = i, Count = 1 }, norm, logits, default, default);
+    }
+
     private void Attend(int block, in SequenceRows sequence, Span<float> q, Span<float> k, Span<float> v, Span<float> attention)
     {
         var (cache, rows) = (sequence.Cache, sequence.Count);
