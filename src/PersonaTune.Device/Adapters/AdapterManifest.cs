@@ -44,6 +44,9 @@ public sealed record AdapterManifest
     /// <summary>Threads that trained it: the same number is needed for the same bits.</summary>
     public required int Threads { get; init; }
 
+    /// <summary>Tokens of a micro-batch, as the memory plan set them: the same number is needed for the same bits.</summary>
+    public required int MicroBatchTokens { get; init; }
+
     /// <summary>What was measured.</summary>
     public required AdapterMetrics Metrics { get; init; }
 

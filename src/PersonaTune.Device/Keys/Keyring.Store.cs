@@ -87,6 +87,17 @@ public sealed partial class Keyring
         }
     }
 
+    /// <summary>Renames the file: the last step of a store's creation.</summary>
+    internal void MoveTo(string path)
+    {
+        lock (_lock)
+        {
+            File.Move(_path, path);
+            DurableFile.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            _path = path;
+        }
+    }
+
     /// <summary>The store's present state, to be mirrored to the anchor.</summary>
     internal void RecordStore(long generation, byte[] digest)
     {

@@ -18,7 +18,7 @@ namespace PersonaTune.Device.Keys;
 public sealed partial class Keyring : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly string _path;
+    private string _path;
     private readonly IRollbackAnchor? _anchor;
     private SecretKey _master;
     private KeyringBody _body;

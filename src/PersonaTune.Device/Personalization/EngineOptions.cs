@@ -16,7 +16,7 @@ internal static class EngineOptions
             ? recipe.Lora with { Seed = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"PersonaTune/recipe-seed/1/{recipe.Seed}"))) }
             : recipe.Lora;
 
-    public static TrainingOptions Training(TrainingRecipe recipe, int microBatchTokens, MemoryBudget? memory) => new()
+    public static TrainingOptions Training(TrainingRecipe recipe, int microBatchTokens, int? checkpointedBlocks, MemoryBudget? memory) => new()
     {
         Lora = Lora(recipe),
         Epochs = recipe.MaximumEpochs,
@@ -29,6 +29,7 @@ internal static class EngineOptions
         OrderSeed = recipe.Seed,
         Patience = recipe.Patience,
         KeepBest = true,
+        CheckpointedBlocks = checkpointedBlocks,
         Memory = memory,
     };
 }

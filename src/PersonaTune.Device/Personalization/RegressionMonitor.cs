@@ -48,4 +48,15 @@ public sealed class RegressionMonitor
         _active.Clear();
         _parent.Clear();
     }
+
+    internal RegressionWindow Save(string adapterId, string? parentId) => new(adapterId, parentId, [.. _active], [.. _parent]);
+
+    /// <summary>Takes a saved window over, only its newest messages where this window is shorter.</summary>
+    internal void Restore(RegressionWindow window)
+    {
+        Reset();
+        if (window.Active.Count != window.Parent.Count) return;
+        _active.AddRange(window.Active.TakeLast(_options.Window));
+        _parent.AddRange(window.Parent.TakeLast(_options.Window));
+    }
 }

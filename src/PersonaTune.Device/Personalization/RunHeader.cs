@@ -7,8 +7,6 @@ internal sealed record RunHeader
 
     public required string AdapterId { get; init; }
 
-    public string? ParentId { get; init; }
-
     public required string Collection { get; init; }
 
     public required string BaseDigest { get; init; }
@@ -25,6 +23,8 @@ internal sealed record RunHeader
 
     /// <summary>The memory plan's micro-batch: another one would round sums differently.</summary>
     public required int MicroBatchTokens { get; init; }
+
+    public required int CheckpointedBlocks { get; init; }
 
     public required DateTimeOffset Started { get; init; }
 }

@@ -20,4 +20,13 @@ public sealed class SealedStoreOptions
 
     /// <summary>Records read and decrypted at a time by a listing. Default 128.</summary>
     public int PageSize { get; init; } = 128;
+
+    /// <summary>Opens or creates the database at a path. Default: <see cref="SqliteRecordStore"/>.</summary>
+    public Func<string, IRecordStore> OpenDatabase { get; init; } = static path => new SqliteRecordStore(path);
+
+    internal void Validate()
+    {
+        if (string.IsNullOrEmpty(Folder)) throw new StoreException("store", "SealedStoreOptions.Folder is empty; name a folder");
+        if (PageSize < 1) throw new StoreException($"store '{Folder}'", $"SealedStoreOptions.PageSize is {PageSize}, expected 1 or more");
+    }
 }
