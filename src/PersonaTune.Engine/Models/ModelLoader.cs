@@ -1,6 +1,7 @@
 using PersonaTune.Engine.Formats;
 using PersonaTune.Engine.Quantization;
 using PersonaTune.Engine.Tensors;
+using PersonaTune.Engine.Tokenization;
 
 namespace PersonaTune.Engine.Models;
 
@@ -11,7 +12,7 @@ public static class ModelLoader
     /// Maps a model file, validates hyper-parameters and shapes, and returns a model whose matrices point into the file. Computes the
     /// file's digest, so it reads the file once.
     /// </summary>
-    /// <exception cref="FileFormatException">The file is damaged, truncated, of an unsupported architecture, or lacks a tensor.</exception>
+    /// <exception cref="FileFormatException">The file is damaged, truncated, of an unsupported architecture, lacks a tensor, or has an unusable tokenizer.</exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public static DecoderModel Load(string path) => Load(GgufFile.Open(path));
 
@@ -45,7 +46,8 @@ public static class ModelLoader
             }
 
             weights.DemandNothingLeft();
-            return new DecoderModel(config, embedding, blocks, norm, head, tokenizer: null, file.Digest, file.Memory);
+            var tokenizer = TokenizerFactory.HasTokenizer(file.Metadata) ? TokenizerFactory.FromGguf(file.Metadata) : null;
+            return new DecoderModel(config, embedding, blocks, norm, head, tokenizer, file.Digest, file.Memory);
         }
         catch
         {
