@@ -32,7 +32,7 @@ internal static class AdapterShowCommand
         if (output is not null)
         {
             var weights = await library.ReadWeightsAsync(invocation.User, entry.Id, invocation.Cancellation);
-            AtomicFile.Write(output, stream => stream.Write(weights));
+            AtomicFile.Write(output, stream => stream.Write(weights.Span));
             invocation.Note($"{output}: the weights of adapter {entry.Id}, unencrypted");
         }
 
