@@ -29,7 +29,6 @@ internal sealed class AdapterInput
     }
 
     /// <summary>The adapter that was given, or null.</summary>
-    /// <exception cref="AdapterMismatchException">It belongs to another model.</exception>
     public LoraAdapter? Read(Invocation invocation, DecoderModel model)
     {
         if (invocation.Parse.GetValue(Adapter) is not { } path) return null;
