@@ -162,7 +162,7 @@ public sealed partial class Personalizer : IDisposable
     {
         RequireBase(entry.Manifest);
         var weights = await _library.ReadWeightsAsync(entry.Manifest.User, entry.Id, cancellationToken);
-        return AdapterStack.Of(AdapterFile.Read(weights, _model, $"adapter '{entry.Id}'"));
+        return AdapterStack.Of(AdapterFile.Read(weights.Span, _model, $"adapter '{entry.Id}'"));
     }
 
     private void RequireBase(AdapterManifest manifest)
