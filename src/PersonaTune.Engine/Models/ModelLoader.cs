@@ -47,6 +47,8 @@ public static class ModelLoader
 
             weights.DemandNothingLeft();
             var tokenizer = TokenizerFactory.HasTokenizer(file.Metadata) ? TokenizerFactory.FromGguf(file.Metadata) : null;
+            if (tokenizer?.VocabularySize > config.VocabularySize)
+                throw new FileFormatException(file.Subject, $"the tokenizer has {tokenizer.VocabularySize} tokens, the model only {config.VocabularySize}");
             return new DecoderModel(config, embedding, blocks, norm, head, tokenizer, file.Digest, file.Memory);
         }
         catch
