@@ -16,6 +16,7 @@ internal sealed class ForwardPass
     private readonly DecoderConfig _config;
     private readonly WorkerPool _pool;
     private readonly ActivationPrecision _precision;
+    private readonly QuantizedActivations _rounded = new();
     private int _rows;
     private RopeTable? _rope;
     private float[] _x = [];
@@ -57,6 +58,7 @@ internal sealed class ForwardPass
         {
             var w = _model.Blocks[block];
             RmsNorm.Forward(x, w.AttentionNorm, norm, rows, _config.NormEpsilon);
+            Round(norm, rows, w.Query, w.Key, w.Value);
             Product(norm, w.Query, q, rows);
             Product(norm, w.Key, k, rows);
             Product(norm, w.Value, v, rows);
@@ -66,13 +68,16 @@ internal sealed class ForwardPass
                 Attend(block, sequence, q, k, v, attention);
             }
 
+            Round(attention, rows, w.Output);
             Product(attention, w.Output, x, rows, accumulate: true);
             LowRankUpdate(block, LoraInput.AttentionOutput, sequences, attention, x, default);
             RmsNorm.Forward(x, w.FeedForwardNorm, norm, rows, _config.NormEpsilon);
+            Round(norm, rows, w.Gate, w.Up);
             Product(norm, w.Gate, gate, rows);
             Product(norm, w.Up, up, rows);
             LowRankUpdate(block, LoraInput.FeedForward, sequences, norm, gate, up);
             SwiGlu.Forward(gate, up, gate);
+            Round(gate, rows, w.Down);
             Product(gate, w.Down, x, rows, accumulate: true);
             LowRankUpdate(block, LoraInput.FeedForwardOutput, sequences, gate, x, default);
         }
@@ -88,6 +93,7 @@ internal sealed class ForwardPass
         var dim = _config.EmbeddingLength;
         var norm = _norm.AsSpan(0, count * dim);
         RmsNorm.Forward(_x.AsSpan(first * dim, count * dim), _model.OutputNorm, norm, count, _config.NormEpsilon);
+        Round(norm, count, _model.Head);
         Product(norm, _model.Head, logits, count);
         foreach (var sequence in sequences)
         {
@@ -105,6 +111,7 @@ internal sealed class ForwardPass
         var norm = _norm.AsSpan(0, count * dim);
         for (var i = 0; i < count; i++) _x.AsSpan((sequences[i].First + sequences[i].Count - 1) * dim, dim).CopyTo(norm.Slice(i * dim, dim));
         RmsNorm.Forward(norm, _model.OutputNorm, norm, count, _config.NormEpsilon);
+        Round(norm, count, _model.Head);
         Product(norm, _model.Head, logits, count);
         for (var i = 0; i < count; i++)
             if (sequences[i].Adapters.Group(0, LoraInput.Head) is { } group)
@@ -125,9 +132,23 @@ internal sealed class ForwardPass
         GC.KeepAlive(cache);
     }
 
+    /// <summary>Rounds an input once for all the matrices that read it.</summary>
+    private void Round(ReadOnlySpan<float> x, int rows, params ReadOnlySpan<WeightMatrix> readers)
+    {
+        if (_precision != ActivationPrecision.Fast) return;
+        foreach (var w in readers)
+        {
+            if (!MatMul.UsesInt8(w.Type)) continue;
+            _rounded.Quantize(_pool, x, rows, w.Columns);
+            return;
+        }
+    }
+
+    /// <summary>y (rows, N) = x Wᵀ, or +=; on the fast path <see cref="Round"/> has seen x.</summary>
     private void Product(ReadOnlySpan<float> x, in WeightMatrix w, Span<float> y, int rows, bool accumulate = false)
     {
-        if (_precision == ActivationPrecision.Fast) MatMul.ForwardInt8(_pool, x, w, y, rows, accumulate);
+        if (_precision == ActivationPrecision.Fast && MatMul.UsesInt8(w.Type)) MatMul.ForwardInt8(_pool, x, _rounded, w, y, accumulate);
+        else if (rows == 1) MatMul.VectorF32(_pool, x, w, y, accumulate);
         else MatMul.Forward(_pool, x, w, y, rows, accumulate);
     }
 
