@@ -1,4 +1,5 @@
 using PersonaTune.Device.Chat;
+using PersonaTune.Device.Consent;
 using PersonaTune.Device.Keys;
 using PersonaTune.Device.Personalization;
 using PersonaTune.Device.Scheduling;
@@ -16,6 +17,9 @@ public sealed class PersonaTuneOptions
 
     /// <summary>Makes what guards the store's keys: a passphrase, a key file, or the platform's keystore. Required. Disposed with the container.</summary>
     public Func<IServiceProvider, IKeyProtector>? KeyProtector { get; set; }
+
+    /// <summary>What counts as consent where no receipt was recorded. Default: nothing, every person is asked.</summary>
+    public ConsentMode ConsentMode { get; set; } = ConsentMode.Explicit;
 
     /// <summary>Threads to compute with; 0 takes one for each processor. Default 0.</summary>
     public int Threads { get; set; }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using PersonaTune.Device.Adapters;
 using PersonaTune.Device.Chat;
+using PersonaTune.Device.Consent;
 using PersonaTune.Device.Keys;
 using PersonaTune.Device.Personalization;
 using PersonaTune.Device.Scheduling;
@@ -20,9 +21,9 @@ public static class PersonaTuneServiceCollectionExtensions
 {
     /// <summary>
     /// Registers as singletons: <see cref="DecoderModel"/>, <see cref="WorkerPool"/>, <see cref="IKeyProtector"/>, <see cref="SealedStore"/>,
-    /// <see cref="AdapterLibrary"/>, <see cref="AdapterSlot"/>, <see cref="IDeviceConditions"/>, <see cref="TrainingScheduler"/>,
+    /// <see cref="ConsentLedger"/>, <see cref="ConsentPolicy"/>, <see cref="AdapterLibrary"/>, <see cref="AdapterSlot"/>, <see cref="IDeviceConditions"/>, <see cref="TrainingScheduler"/>,
     /// <see cref="Personalizer"/> and <see cref="IChatClient"/>. What the application registered before stays, for example its own
-    /// <see cref="IDeviceConditions"/> or <see cref="IConsentGuard"/>. Everything is created on first use and disposed with the
+    /// <see cref="IDeviceConditions"/> or <see cref="ConsentPolicy"/>. Everything is created on first use and disposed with the
     /// container, dependants first.
     /// </summary>
     /// <remarks>
@@ -44,6 +45,9 @@ public static class PersonaTuneServiceCollectionExtensions
         services.TryAddSingleton(provider => ModelLoader.Load(Options(provider).ModelPath));
         services.TryAddSingleton(provider => Options(provider).KeyProtector!(provider));
         services.TryAddSingleton(OpenStore);
+        services.TryAddSingleton(provider => new ConsentLedger(provider.GetRequiredService<SealedStore>(), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new ConsentPolicy(
+            provider.GetRequiredService<ConsentLedger>(), Options(provider).ConsentMode, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new AdapterLibrary(
             provider.GetRequiredService<SealedStore>(), provider.GetRequiredService<TimeProvider>(), Options(provider).KeepInactiveAdapters));
         services.TryAddSingleton(provider => new AdapterSlot(provider.GetRequiredService<DecoderModel>()));
@@ -57,7 +61,7 @@ public static class PersonaTuneServiceCollectionExtensions
             provider.GetRequiredService<AdapterLibrary>(),
             provider.GetRequiredService<AdapterSlot>(),
             provider.GetRequiredService<TrainingScheduler>(),
-            provider.GetRequiredService<IConsentGuard>(),
+            provider.GetRequiredService<ConsentPolicy>(),
             Options(provider).Personalization,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<ILogger<Personalizer>>()));
