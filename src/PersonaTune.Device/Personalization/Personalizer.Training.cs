@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using PersonaTune.Device.Adapters;
+using PersonaTune.Device.Consent;
 using PersonaTune.Device.Storage;
 using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Training;
@@ -80,13 +81,25 @@ public sealed partial class Personalizer
         try
         {
             progress?.Report(new PersonalizationProgress(PersonalizationPhase.Preparing));
-            await _consent.RequireTrainingAsync(user, Options.Collection, _model.Digest, cancellationToken);
+            await RequireConsentAsync(user, cancellationToken);
             await ReconcileAsync(user, cancellationToken);
             return await body();
         }
         finally
         {
             _training.Release();
+        }
+    }
+
+    private async Task RequireConsentAsync(string user, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _consent.RequireAsync(user, ConsentPurpose.Personalization, Options.Collection, Convert.FromHexString(_model.Digest), cancellationToken);
+        }
+        catch (ConsentException e)
+        {
+            throw new ConsentRequiredException(user, Options.Collection, e.Reason, e);
         }
     }
 
