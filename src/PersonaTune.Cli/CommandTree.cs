@@ -22,6 +22,7 @@ internal static class CommandTree
         [
             LearnCommand.Build(options, console),
             TrainCommand.Build(options, console),
+            SuggestCommand.Build(options, console),
             GenerateCommand.Build(options, console),
             AdapterCommand.Build(options, console),
             StoreCommand.Build(options, console),

@@ -27,6 +27,9 @@ internal sealed class AdaptedModel : IAsyncDisposable
     /// <summary>What is put on top of the base: an id, a file, or null.</summary>
     public string? AdapterName { get; private set; }
 
+    /// <summary>The library's entry of the user's active adapter, where that is what runs.</summary>
+    public AdapterEntry? Active { get; private set; }
+
     public static async Task<AdaptedModel> OpenAsync(Invocation invocation, AdapterInput adapter, bool baseAlone)
     {
         var file = invocation.Parse.GetValue(adapter.Adapter);
@@ -71,6 +74,6 @@ internal sealed class AdaptedModel : IAsyncDisposable
             throw new WrongBaseModelException($"adapter '{active.Id}' of '{invocation.User}'", active.Manifest.BaseDigest, Model.Digest);
         var weights = await library.ReadWeightsAsync(invocation.User, active.Id, invocation.Cancellation);
         Slot.Swap(AdapterStack.Of(LoraSafetensors.Read(weights.Span, $"adapter '{active.Id}'")));
-        AdapterName = active.Id;
+        (AdapterName, Active) = (active.Id, active);
     }
 }
