@@ -1,5 +1,6 @@
 using PersonaTune.Cli.Options;
 using PersonaTune.Device.Adapters;
+using PersonaTune.Device.Consent;
 using PersonaTune.Device.Personalization;
 using PersonaTune.Device.Scheduling;
 using PersonaTune.Device.Storage;
@@ -73,6 +74,9 @@ internal sealed class PersonalSession : IAsyncDisposable
     {
         // Whoever calls the tool decides when to train; conditions of the device are for applications.
         var scheduler = new TrainingScheduler(new UnknownDeviceConditions(), SchedulingOptions.Unrestricted, _time);
-        return new Personalizer(Model, Pool, Store, Library, Slot, scheduler, new CommandConsent(), options, _time);
+
+        // Whoever types a learning command at their own store agrees by doing so, unless a withdrawal is recorded.
+        var consent = new ConsentPolicy(new ConsentLedger(Store, _time), ConsentMode.ImplicitPersonalization, _time);
+        return new Personalizer(Model, Pool, Store, Library, Slot, scheduler, consent, options, _time);
     }
 }

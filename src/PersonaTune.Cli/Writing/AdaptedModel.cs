@@ -3,6 +3,7 @@ using PersonaTune.Cli.Options;
 using PersonaTune.Device.Adapters;
 using PersonaTune.Device.Personalization;
 using PersonaTune.Device.Storage;
+using PersonaTune.Engine.Formats;
 using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Lora;
@@ -73,7 +74,8 @@ internal sealed class AdaptedModel : IAsyncDisposable
         if (!string.Equals(active.Manifest.BaseDigest, Model.Digest, StringComparison.Ordinal))
             throw new WrongBaseModelException($"adapter '{active.Id}' of '{invocation.User}'", active.Manifest.BaseDigest, Model.Digest);
         var weights = await library.ReadWeightsAsync(invocation.User, active.Id, invocation.Cancellation);
-        Slot.Swap(AdapterStack.Of(LoraSafetensors.Read(weights.Span, $"adapter '{active.Id}'")));
+        using var file = GgufFile.FromBytes(weights.Span, $"adapter '{active.Id}'");
+        Slot.Swap(AdapterStack.Of(LoraGguf.Read(file, Model)));
         (AdapterName, Active) = (active.Id, active);
     }
 }
