@@ -1,9 +1,11 @@
 using PersonaTune.Device.Adapters;
+using PersonaTune.Device.Consent;
 using PersonaTune.Device.Keyboard;
 using PersonaTune.Device.Personalization;
 using PersonaTune.Device.Storage;
 using PersonaTune.Engine;
 using PersonaTune.Engine.Formats;
+using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Training;
 using PersonaTune.Privacy.Sealing;
 
@@ -26,10 +28,10 @@ internal static class FailureMap
         ToolException tool => tool.Code,
         OperationCanceledException => interrupted ? ExitCode.Interrupted : null,
         FileFormatException or MessageFileException or MissingTokenizerException => ExitCode.BadInput,
-        WrongBaseModelException or Engine.Lora.AdapterMismatchException or Engine.Inference.AdapterMismatchException => ExitCode.WrongBase,
+        WrongBaseModelException or AdapterMismatchException => ExitCode.WrongBase,
         AdapterIntegrityException or SealException or StoreCorruptException => ExitCode.StoreRefused,
-        TooFewExamplesException or EmptyHistoryException or AdapterNotFoundException => ExitCode.NothingToDo,
-        TrainingCheckpointException or PersonalizationException or StoreException or EngineException => ExitCode.Failure,
+        TooFewExamplesException or EmptyHistoryException or AdapterNotFoundException or ExamplesDeletedException => ExitCode.NothingToDo,
+        TrainingCheckpointException or PersonalizationException or StoreException or ConsentException or EngineException => ExitCode.Failure,
         FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => ExitCode.BadInput,
         IOException => ExitCode.Failure,
         _ => null,
