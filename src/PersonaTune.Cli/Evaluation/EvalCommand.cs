@@ -8,7 +8,6 @@ using PersonaTune.Cli.Terminal;
 using PersonaTune.Cli.Writing;
 using PersonaTune.Device.Keyboard;
 using PersonaTune.Device.Personalization;
-using PersonaTune.Device.Storage;
 using PersonaTune.Engine.Inference;
 
 namespace PersonaTune.Cli.Evaluation;
@@ -18,7 +17,7 @@ internal static class EvalCommand
 {
     public static Command Build(SharedOptions shared, ToolConsole console)
     {
-        var file = new Argument<string?>("file") { Description = "Messages to predict. Default: the stored ones that the active adapter did not train on.", HelpName = "FILE", Arity = ArgumentArity.ZeroOrOne };
+        var file = new Argument<string?>("file") { Description = "Messages to predict. Default: the stored ones that the active adapter has not seen.", HelpName = "FILE", Arity = ArgumentArity.ZeroOrOne };
         var choice = new AdapterChoice();
         var command = new Command("eval", "Measure how well the model predicts messages, alone and with the user's adapter.") { file, EvalKeyboardCommand.Build(shared, console) };
         choice.AddTo(command, shared);
@@ -31,7 +30,7 @@ internal static class EvalCommand
         // An unusable file should be known before a model is loaded.
         var read = file is null ? null : MessageFile.Read(file);
         await using var adapted = await choice.OpenAsync(invocation);
-        var texts = read?.Select(message => message.Text).ToList() ?? await HeldOutAsync(invocation, adapted);
+        var texts = read?.Select(message => message.Text).ToList() ?? await UnseenAsync(invocation, adapted);
         var encoder = new MessageEncoder(invocation.TokenizerOf(adapted.Model), adapted.Model.Config.ContextLength);
         var messages = texts.Select(encoder.Encode).Where(message => message.Pieces.Count > 0).ToList();
         if (messages.Count == 0) throw new ToolException(ExitCode.NothingToDo, "none of the messages holds a token; give messages with text");
@@ -42,7 +41,7 @@ internal static class EvalCommand
         {
             JsonReport.Write(invocation.Console.Out, json =>
             {
-                json.WriteString("source", file ?? $"held-out messages of '{invocation.User}'");
+                json.WriteString("source", file ?? $"unseen messages of '{invocation.User}'");
                 json.WriteString("model", adapted.Model.Digest);
                 json.WriteString("adapter", adapted.AdapterName);
                 AdapterReport.Write(json, "base", plain);
@@ -62,16 +61,17 @@ internal static class EvalCommand
             $"{name,-24} loss {metrics.Loss:F4}  perplexity a token {metrics.Perplexity:F1}, a word {metrics.PerplexityPerWord:F1}"));
     }
 
-    private static async Task<List<string>> HeldOutAsync(Invocation invocation, AdaptedModel adapted)
+    private static async Task<List<string>> UnseenAsync(Invocation invocation, AdaptedModel adapted)
     {
-        if (adapted.Store is not { } store)
+        if (adapted.Session is not { } session)
             throw new ToolException(ExitCode.Usage, "eval: no messages; give a file, or leave out --base and --adapter to take the user's stored ones");
-        var examples = new List<Example>();
-        await foreach (var example in store.Examples.ListAsync(invocation.User, MessageImport.Collection, invocation.Cancellation)) examples.Add(example);
-        if (examples.Count == 0) throw new ToolException(ExitCode.NothingToDo, $"no stored messages of '{invocation.User}'; add some with 'personatune store add'");
-        var ordered = examples.OrderBy(example => example.Time).ToList();
-        var heldOut = adapted.Active?.Manifest.ValidationExamples.ToHashSet(StringComparer.Ordinal)
-            ?? ordered.TakeLast(Math.Max(1, (int)(ordered.Count * new TrainingRecipe().ValidationFraction))).Select(example => example.Id.ToString()).ToHashSet(StringComparer.Ordinal);
-        return [.. ordered.Where(example => heldOut.Contains(example.Id.ToString())).Select(example => example.Text)];
+        var seen = adapted.Active is { Manifest: var manifest } ? manifest.TrainingExamples.Concat(manifest.ValidationExamples).ToHashSet(StringComparer.Ordinal) : [];
+        var texts = new List<string>();
+        await foreach (var example in session.Store.Examples.ListAsync(invocation.User, MessageImport.Collection, invocation.Cancellation))
+            if (!seen.Contains(example.Id.ToString())) texts.Add(example.Text);
+        if (texts.Count > 0) return texts;
+        throw new ToolException(ExitCode.NothingToDo, adapted.Active is null
+            ? $"no stored messages of '{invocation.User}'; add some with 'personatune store add', or give a file"
+            : $"adapter {adapted.Active.Id} has learned every stored message, so they would flatter it; give a file of other messages ('personatune adapter show' has the figures that were held out)");
     }
 }
