@@ -10,7 +10,7 @@ namespace PersonaTune.Device.Keyboard;
 /// <summary>The protocol for one person; see <see cref="KeyboardProtocol"/>.</summary>
 internal sealed class PersonEvaluation
 {
-    private static readonly SessionOptions Exact = new() { Activations = ActivationPrecision.F32 };
+    private static readonly SessionOptions Exact = new() { Activations = ActivationPrecision.Exact };
     private readonly DecoderModel _model;
     private readonly ITokenizer _tokenizer;
     private readonly KeyboardPersonalizationOptions _options;
