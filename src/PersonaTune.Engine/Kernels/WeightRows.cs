@@ -21,6 +21,10 @@ internal static unsafe class WeightRows
     }
 
     /// <summary>Decodes <paramref name="count"/> values, a whole number of blocks.</summary>
-    public static void Decode(TensorType type, byte* blocks, int count, float* values) =>
-        BlockCodec.Decode(type, new ReadOnlySpan<byte>(blocks, (int)type.RowBytes(count)), new Span<float>(values, count));
+    public static void Decode(TensorType type, byte* blocks, int count, float* values)
+    {
+        if (type == TensorType.F16) HalfVectors.WidenHalf((ushort*)blocks, values, count);
+        else if (type == TensorType.BF16) HalfVectors.WidenBrain((ushort*)blocks, values, count);
+        else BlockCodec.Decode(type, new ReadOnlySpan<byte>(blocks, (int)type.RowBytes(count)), new Span<float>(values, count));
+    }
 }

@@ -1,6 +1,7 @@
 using PersonaTune.Engine.Formats;
 using PersonaTune.Engine.Quantization;
 using PersonaTune.Engine.Tensors;
+using PersonaTune.Engine.Tokenization;
 
 namespace PersonaTune.Engine.Models;
 
@@ -45,7 +46,10 @@ public static class ModelLoader
             }
 
             weights.DemandNothingLeft();
-            return new DecoderModel(config, embedding, blocks, norm, head, tokenizer: null, file.Digest, file.Memory);
+            var tokenizer = TokenizerFactory.HasTokenizer(file.Metadata) ? TokenizerFactory.FromGguf(file.Metadata) : null;
+            if (tokenizer?.VocabularySize > config.VocabularySize)
+                throw new FileFormatException(file.Subject, $"the tokenizer has {tokenizer.VocabularySize} tokens, the model only {config.VocabularySize}");
+            return new DecoderModel(config, embedding, blocks, norm, head, tokenizer, file.Digest, file.Memory);
         }
         catch
         {
