@@ -7,7 +7,8 @@ namespace PersonaTune.Engine.Kernels;
 /// Small f32 products on one thread, for attention heads and LoRA factors: C (m, n) = alpha A B, or += with accumulate.
 /// A is read element by element at a[i * rowStride + p * columnStride] (so it may be transposed); rows of B and C are contiguous.
 /// Tiles of 4 rows by 3 vectors, 6 by 2 or 8 by 1 stay in registers; k runs in blocks so that B's panel stays in the L2 cache; what does not fill
-/// a tile is done row by row, what does not fill a vector one by one. n that is a multiple of the vector width is fastest.
+/// a tile is done row by row, what does not fill a vector one by one. Every element is one chain of fused multiply-adds in the order of k,
+/// so a result does not depend on how rows and columns are shared out. n that is a multiple of the vector width is fastest.
 /// </summary>
 internal static unsafe class StridedGemm
 {
@@ -34,8 +35,9 @@ internal static unsafe class StridedGemm
             for (var j = 0; j < n; j++)
             {
                 var sum = 0f;
-                for (var p = 0; p < k; p++) sum += a[(long)i * rowStride + (long)p * columnStride] * b[(long)p * bStride + j];
-                c[(long)i * cStride + j] = alpha * sum + (accumulate ? c[(long)i * cStride + j] : 0f);
+                for (var p = 0; p < k; p++) sum = MathF.FusedMultiplyAdd(a[(long)i * rowStride + (long)p * columnStride], b[(long)p * bStride + j], sum);
+                sum *= alpha;
+                c[(long)i * cStride + j] = accumulate ? sum + c[(long)i * cStride + j] : sum;
             }
     }
 
@@ -191,18 +193,15 @@ internal static unsafe class StridedGemm
 
     private static void Tile1x1(float* a, int cs, float* b, int bs, float* c, int k, float alpha, bool accumulate)
     {
-        Vector<float> even = default, odd = default;
-        var p = 0;
-        for (; p < k - 1; p += 2)
+        Vector<float> sum = default;
+        for (var p = 0; p < k; p++)
         {
-            even = Vector.MultiplyAddEstimate(new Vector<float>(*a), Vector.Load(b), even);
-            odd = Vector.MultiplyAddEstimate(new Vector<float>(a[cs]), Vector.Load(b + bs), odd);
-            a += 2 * (long)cs;
-            b += 2 * (long)bs;
+            sum = Vector.MultiplyAddEstimate(new Vector<float>(*a), Vector.Load(b), sum);
+            a += cs;
+            b += bs;
         }
 
-        if (p < k) even = Vector.MultiplyAddEstimate(new Vector<float>(*a), Vector.Load(b), even);
-        Store1(c, even + odd, alpha, accumulate);
+        Store1(c, sum, alpha, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

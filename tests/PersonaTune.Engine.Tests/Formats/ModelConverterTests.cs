@@ -92,7 +92,7 @@ public sealed class ModelConverterTests : IDisposable
     [Fact]
     public void RowsThatDoNotFitFallBackAndAreNamed()
     {
-        // Rows of 64 hold blocks of 32, but no super-block of 256.
+        // Rows of 128 hold blocks of 32, but no super-block of 256.
         var result = ModelConverter.Convert(SharedData.Reference("models", "llama.gguf"), Path.Combine(_folder, "k.gguf"), new QuantizeOptions { Type = TensorType.Q4_K });
 
         using var made = GgufFile.Open(result.Path);
