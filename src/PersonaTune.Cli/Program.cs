@@ -1,1 +1,5 @@
-return 0;
+using PersonaTune.Cli;
+using PersonaTune.Cli.Terminal;
+
+using var interrupts = new Interrupts();
+return await Tool.RunAsync(args, ToolConsole.System(), interrupts.Token);

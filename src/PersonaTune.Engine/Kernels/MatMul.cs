@@ -1,48 +1,47 @@
-using PersonaTune.Engine.Quantization;
 using PersonaTune.Engine.Tensors;
 
 namespace PersonaTune.Engine.Kernels;
 
-/// <summary>Products of f32 activations with frozen, possibly quantized weights.</summary>
-public static class MatMul
+/// <summary>
+/// Products of f32 activations with frozen, possibly quantized weights.
+/// <code>
+/// w:  (N, K) row-major, any type with a decoder; K is a multiple of the type's block
+/// x:  (T, K) contiguous f32, T tokens          dy: (T, N)
+/// y:  (T, N) contiguous f32                    dx: (T, K)
+/// </code>
+/// </summary>
+/// <remarks>
+/// Thread-safe. Spans must not overlap. Every element of a result is computed in one fixed order that depends on shape and type
+/// alone, so the number of threads never changes a bit. Nothing is allocated once each thread has its scratch memory.
+/// </remarks>
+public static unsafe partial class MatMul
 {
-    /// <summary>y (T, N) = x (T, K) Wᵀ, or += with <paramref name="accumulate"/>; W is (N, K). Activations stay f32.</summary>
-    public static void Forward(WorkerPool pool, ReadOnlySpan<float> x, in WeightMatrix w, Span<float> y, int tokens, bool accumulate = false)
+    private static void Check(WorkerPool pool, in WeightMatrix w, int tokens, int input, int inputWidth, int output, int outputWidth)
     {
-        var row = new float[w.Columns];
-        for (var n = 0; n < w.Rows; n++)
-        {
-            BlockCodec.Decode(w.Type, w.RowsBytes(n, 1), row);
-            for (var t = 0; t < tokens; t++)
-            {
-                var sum = 0f;
-                for (var k = 0; k < w.Columns; k++) sum += x[t * w.Columns + k] * row[k];
-                y[t * w.Rows + n] = accumulate ? y[t * w.Rows + n] + sum : sum;
-            }
-        }
+        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentOutOfRangeException.ThrowIfNegative(tokens);
+        if (w.IsEmpty) throw new ArgumentException("the weight matrix is empty", nameof(w));
+        if (input < (long)tokens * inputWidth)
+            throw new ArgumentException($"{tokens} tokens of {inputWidth} need {(long)tokens * inputWidth} input values for a {w.Type} matrix ({w.Rows}, {w.Columns}), found {input}", nameof(input));
+        if (output < (long)tokens * outputWidth)
+            throw new ArgumentException($"{tokens} tokens of {outputWidth} need {(long)tokens * outputWidth} output values for a {w.Type} matrix ({w.Rows}, {w.Columns}), found {output}", nameof(output));
     }
 
-    /// <summary>As <see cref="Forward"/>, but activations are rounded to 8 bits a block of 32 where the weights are quantized: faster, for inference.</summary>
-    public static void ForwardInt8(WorkerPool pool, ReadOnlySpan<float> x, in WeightMatrix w, Span<float> y, int tokens, bool accumulate = false) =>
-        Forward(pool, x, w, y, tokens, accumulate);
-
-    /// <summary>dx (T, K) = dy (T, N) W, or += with <paramref name="accumulate"/>; W is (N, K). The input gradient of <see cref="Forward"/>.</summary>
-    public static void BackwardInput(WorkerPool pool, ReadOnlySpan<float> dy, in WeightMatrix w, Span<float> dx, int tokens, bool accumulate = false)
+    /// <summary>Splits a length into equal blocks of at most <paramref name="limit"/>, whole <paramref name="unit"/>s each.</summary>
+    private static int BlockLength(int length, int limit, int unit)
     {
-        var row = new float[w.Columns];
-        if (!accumulate) dx[..(tokens * w.Columns)].Clear();
-        for (var n = 0; n < w.Rows; n++)
-        {
-            BlockCodec.Decode(w.Type, w.RowsBytes(n, 1), row);
-            for (var t = 0; t < tokens; t++)
-            {
-                var g = dy[t * w.Rows + n];
-                for (var k = 0; k < w.Columns; k++) dx[t * w.Columns + k] += g * row[k];
-            }
-        }
+        var blocks = (length + limit - 1) / limit;
+        var block = (length + blocks - 1) / blocks;
+        return (block + unit - 1) / unit * unit;
     }
 
-    /// <summary>y (N) = W x for one token, the decode path: reads the quantized blocks once. <paramref name="accumulate"/> adds.</summary>
-    public static void Vector(WorkerPool pool, ReadOnlySpan<float> x, in WeightMatrix w, Span<float> y, bool accumulate = false) =>
-        Forward(pool, x, w, y, 1, accumulate);
+    /// <summary>What a parallel section of a product works on.</summary>
+    private readonly struct Job(float* input, in WeightMatrix w, float* output, int tokens, bool accumulate)
+    {
+        public readonly float* Input = input;
+        public readonly WeightMatrix W = w;
+        public readonly float* Output = output;
+        public readonly int Tokens = tokens;
+        public readonly bool Accumulate = accumulate;
+    }
 }

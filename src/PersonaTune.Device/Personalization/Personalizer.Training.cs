@@ -1,0 +1,323 @@
+using System.Security.Cryptography;
+using System.Text;
+using PersonaTune.Device.Adapters;
+using PersonaTune.Device.Storage;
+using PersonaTune.Engine.Inference;
+using PersonaTune.Engine.Kernels;
+using PersonaTune.Engine.Training;
+
+namespace PersonaTune.Device.Personalization;
+
+public sealed partial class Personalizer
+{
+    private const int PlannedMicroBatchTokens = 1024;
+    private volatile ActiveRun? _run;
+
+    /// <summary>
+    /// Trains on the person's examples, or goes on with an interrupted run, and promotes the candidate if it passes the gate.
+    /// </summary>
+    /// <param name="user">The person.</param>
+    /// <param name="progress">Receives progress from the training thread; null for none.</param>
+    /// <param name="cancellationToken">Stops within one micro-batch; the checkpoint is saved and the next call goes on.</param>
+    /// <exception cref="ConsentRequiredException">No valid receipt covers this.</exception>
+    /// <exception cref="EmptyHistoryException">There is no example with text.</exception>
+    /// <exception cref="TooFewExamplesException">There are fewer than the options ask for.</exception>
+    /// <exception cref="ExamplesDeletedException">Examples of the run were deleted while it trained.</exception>
+    /// <exception cref="MemoryBudgetException">The device has too little free memory.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public Task<TrainingOutcome> TrainAsync(string user, IProgress<PersonalizationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        TrainingLockedAsync(user, progress, async () =>
+        {
+            var messages = await TrainingSet.ReadAsync(_store.Examples, Encoder(Options.Recipe), user, Options.Collection, cancellationToken);
+            if (await _checkpoints.ReadAsync(user, cancellationToken) is { } pending)
+            {
+                if (await FinishedAsync(user, pending.Header, cancellationToken) is { } done) return done;
+                if (Continues(pending.Header) && TrainingSet.Of(pending.Header, messages) is { } same)
+                    return await RunAsync(user, pending.Header, same, pending.State, resumed: true, progress, cancellationToken);
+                Log.RunDiscarded(_logger, pending.Header.AdapterId);
+                await _checkpoints.DeleteAsync(user, cancellationToken);
+            }
+            Require(user, messages.Count);
+            var set = TrainingSet.Split(messages, Options.Recipe);
+            var header = Plan(user, set, Options.Recipe, _pool.Threads, null);
+            return await RunAsync(user, header, set, null, resumed: false, progress, cancellationToken);
+        }, cancellationToken);
+
+    /// <summary>
+    /// Makes an invalidated (or any other) adapter again from those of its examples that are left, with its own recipe, thread count and
+    /// micro-batch: bit-identical to an adapter of a store that never held the deleted ones. The gate decides as usual.
+    /// </summary>
+    /// <param name="user">The person.</param>
+    /// <param name="adapterId">The adapter to make again; its manifest is enough.</param>
+    /// <param name="progress">Receives progress; null for none.</param>
+    /// <param name="cancellationToken">Stops within one micro-batch.</param>
+    /// <exception cref="AdapterNotFoundException">There is none with this id.</exception>
+    /// <exception cref="WrongBaseModelException">It was trained on another base model.</exception>
+    /// <exception cref="TooFewExamplesException">Too few of its examples are left.</exception>
+    public Task<TrainingOutcome> RetrainAsync(string user, string adapterId, IProgress<PersonalizationProgress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        TrainingLockedAsync(user, progress, async () =>
+        {
+            var manifest = (await _library.GetAsync(user, adapterId, cancellationToken)).Manifest;
+            RequireBase(manifest);
+            var stored = await TrainingSet.ReadAsync(_store.Examples, Encoder(manifest.Recipe), user, manifest.Collection, cancellationToken);
+            var learned = manifest.TrainingExamples.Concat(manifest.ValidationExamples).ToHashSet(StringComparer.Ordinal);
+            // A set that was cut at the maximum takes older messages up, as a store without the deleted ones would have.
+            var wasCut = learned.Count >= manifest.Recipe.MaximumExamples;
+            var first = stored.FindIndex(message => learned.Contains(message.Id.ToString()));
+            var left = stored.Where((message, i) => learned.Contains(message.Id.ToString()) || (wasCut && i < first)).ToList();
+            Require(user, left.Count);
+            var set = TrainingSet.Split(left, manifest.Recipe);
+            var header = Plan(user, set, manifest.Recipe, manifest.Threads, manifest.MicroBatchTokens) with { Collection = manifest.Collection };
+            await _checkpoints.DeleteAsync(user, cancellationToken);
+            return await RunAsync(user, header, set, null, resumed: false, progress, cancellationToken);
+        }, cancellationToken);
+
+    private async Task<TrainingOutcome> TrainingLockedAsync(
+        string user, IProgress<PersonalizationProgress>? progress, Func<Task<TrainingOutcome>> body, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(user);
+        await _training.WaitAsync(cancellationToken);
+        try
+        {
+            progress?.Report(new PersonalizationProgress(PersonalizationPhase.Preparing));
+            await _consent.RequireTrainingAsync(user, Options.Collection, _model.Digest, cancellationToken);
+            await ReconcileAsync(user, cancellationToken);
+            return await body();
+        }
+        finally
+        {
+            _training.Release();
+        }
+    }
+
+    private void Require(string user, int found)
+    {
+        if (found == 0) throw new EmptyHistoryException(user, Options.Collection);
+        if (found < Options.MinimumExamples) throw new TooFewExamplesException(user, Options.MinimumExamples, found);
+    }
+
+    private bool Continues(RunHeader header) =>
+        header.FormatVersion == 1
+        && string.Equals(header.BaseDigest, _model.Digest, StringComparison.Ordinal)
+        && string.Equals(header.TokenizerDigest, Tokenizer.Digest, StringComparison.Ordinal)
+        && string.Equals(header.Collection, Options.Collection, StringComparison.Ordinal)
+        && PersonalizationJson.Same(header.Recipe, Options.Recipe);
+
+    /// <summary>The outcome of a run whose result was stored but whose checkpoint outlived the process; null for one that is not finished.</summary>
+    private async Task<TrainingOutcome?> FinishedAsync(string user, RunHeader header, CancellationToken cancellationToken)
+    {
+        var entries = await _library.ListAsync(user, cancellationToken);
+        if (entries.FirstOrDefault(entry => string.Equals(entry.Id, header.AdapterId, StringComparison.Ordinal)) is not { } entry) return null;
+        if (entry.State == AdapterState.Candidate) return null;
+        await _checkpoints.DeleteAsync(user, cancellationToken);
+        await StateLockedAsync(() => SwapAsync(user, adopt: false, cancellationToken), cancellationToken);
+        var promoted = entry.State == AdapterState.Active;
+        return new TrainingOutcome
+        {
+            Status = promoted ? TrainingStatus.Promoted : TrainingStatus.Rejected,
+            Decision = new PromotionDecision(promoted, entry.Manifest.GateReason, entry.Manifest.Metrics.Before, entry.Manifest.Metrics.After),
+            Adapter = entry,
+            Resumed = true,
+        };
+    }
+
+    /// <summary>Fixes everything that the result depends on; a given micro-batch is kept, otherwise the free memory decides.</summary>
+    private RunHeader Plan(string user, TrainingSet set, TrainingRecipe recipe, int threads, int? microBatchTokens)
+    {
+        var memory = new MemoryBudget(Math.Max(1, _scheduler.MemoryBudgetBytes()));
+        var options = EngineOptions.Training(recipe, microBatchTokens ?? PlannedMicroBatchTokens, null, memory);
+        using var trainer = new LoraTrainer(_model, options, Sequences(set.Training), Sequences(set.Validation), null, _pool, _time);
+        var started = _time.GetUtcNow();
+        return new RunHeader
+        {
+            AdapterId = NewAdapterId(user, new RunHeaderSeed(_model.Digest, SetDigest(set.TrainingIds, set.ValidationIds), recipe, started)),
+            Collection = Options.Collection,
+            BaseDigest = _model.Digest,
+            TokenizerDigest = Tokenizer.Digest,
+            TrainingExamples = set.TrainingIds,
+            ValidationExamples = set.ValidationIds,
+            Recipe = recipe,
+            Threads = threads,
+            MicroBatchTokens = microBatchTokens ?? trainer.Plan.MicroBatchTokens,
+            CheckpointedBlocks = trainer.Plan.CheckpointedBlocks,
+            Started = started,
+        };
+    }
+
+    private async Task<TrainingOutcome> RunAsync(string user, RunHeader header, TrainingSet set, ReadOnlyMemory<byte>? state, bool resumed,
+        IProgress<PersonalizationProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var ownPool = header.Threads == _pool.Threads ? null : new WorkerPool(header.Threads);
+        var pool = ownPool ?? _pool;
+        using var abort = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var run = new ActiveRun(user, [.. header.TrainingExamples, .. header.ValidationExamples], abort);
+        _run = run;
+        try
+        {
+            if (!resumed) await _checkpoints.WriteAsync(user, header, null, cancellationToken);
+            using var trainer = Start(header, set, state, pool);
+            var gate = new CheckpointGate(_scheduler, _time, (bytes, token) => run.IsAborted
+                ? Task.CompletedTask
+                : _checkpoints.WriteAsync(user, header, bytes, token), progress);
+            TrainingResult result;
+            try
+            {
+                var steps = progress is null ? null : new ForwardedProgress(progress);
+                result = await trainer.RunAsync(steps, gate, abort.Token);
+            }
+            catch (RunSuspendedException suspended)
+            {
+                Log.RunSuspended(_logger, header.AdapterId, suspended.Reason);
+                return new TrainingOutcome { Status = TrainingStatus.Suspended, Resumed = resumed, Pause = suspended.Reason };
+            }
+            catch (OperationCanceledException) when (!run.IsAborted)
+            {
+                await gate.SaveAsync(trainer, CancellationToken.None);
+                throw;
+            }
+            progress?.Report(new PersonalizationProgress(PersonalizationPhase.Evaluating));
+            return await FinishAsync(user, header, set, result, resumed, progress, abort.Token);
+        }
+        catch (Exception e) when (run.IsAborted && e is OperationCanceledException or ObjectDisposedException)
+        {
+            var missing = await MissingAsync(user, header, CancellationToken.None);
+            await _checkpoints.DeleteAsync(user, CancellationToken.None);
+            throw new ExamplesDeletedException(user, missing);
+        }
+        finally
+        {
+            _run = null;
+        }
+    }
+
+    private LoraTrainer Start(RunHeader header, TrainingSet set, ReadOnlyMemory<byte>? state, WorkerPool pool)
+    {
+        var options = EngineOptions.Training(header.Recipe, header.MicroBatchTokens, header.CheckpointedBlocks, null);
+        var (training, validation) = (Sequences(set.Training), Sequences(set.Validation));
+        if (state is { } bytes)
+        {
+            try
+            {
+                return LoraTrainer.Resume(bytes.Span, _model, options, training, validation, pool, _time);
+            }
+            catch (TrainingCheckpointException e) when (e.Problem == TrainingCheckpointProblem.Version)
+            {
+                // Written before an update of this library: the run starts over, to the same end.
+                Log.CheckpointOutdated(_logger, header.AdapterId, e.Message);
+            }
+        }
+        return new LoraTrainer(_model, options, training, validation, null, pool, _time);
+    }
+
+    private async Task<TrainingOutcome> FinishAsync(string user, RunHeader header, TrainingSet set, TrainingResult result, bool resumed,
+        IProgress<PersonalizationProgress>? progress, CancellationToken cancellationToken)
+    {
+        var current = await _library.GetActiveAsync(user, cancellationToken);
+        if (current is not null && !IsForThisBase(current.Manifest)) current = null;
+        var heldOut = HeldOut(set, current?.Manifest, Options.Gate);
+        var candidate = AdapterStack.Of(result.Adapter);
+        var (plain, before, after) = await Task.Run(async () =>
+        {
+            var plain = _scorer.Score(AdapterStack.Empty, heldOut, cancellationToken);
+            var before = current is null ? plain : _scorer.Score(await LoadAsync(current, cancellationToken), heldOut, cancellationToken);
+            return (plain, before, _scorer.Score(candidate, heldOut, cancellationToken));
+        }, cancellationToken);
+        var decision = PromotionGate.Decide(before, after, Options.Gate);
+
+        progress?.Report(new PersonalizationProgress(PersonalizationPhase.Promoting));
+        var file = AdapterFile.Write(result.Adapter);
+        var manifest = Manifest(user, header, set, result, decision, MessageScore.Sum(plain), current?.Id, file);
+        var entry = await StateLockedAsync(async () =>
+        {
+            // From here on a deletion waits, so that it finds and invalidates what is stored now.
+            if (await MissingAsync(user, header, cancellationToken) is > 0 and var missing)
+            {
+                await _checkpoints.DeleteAsync(user, CancellationToken.None);
+                throw new ExamplesDeletedException(user, missing);
+            }
+            if (!decision.Promote) return await _library.AddRejectedAsync(manifest, cancellationToken);
+            await _library.AddAsync(manifest, file, cancellationToken);
+            var active = await _library.ActivateAsync(user, manifest.Id, decision.Reason, cancellationToken);
+            await SwapAsync(user, adopt: false, cancellationToken);
+            return active;
+        }, cancellationToken);
+        await _checkpoints.DeleteAsync(user, CancellationToken.None);
+        Log.GateDecided(_logger, entry.Id, decision.Promote, decision.Reason);
+        return new TrainingOutcome
+        {
+            Status = decision.Promote ? TrainingStatus.Promoted : TrainingStatus.Rejected,
+            Decision = decision,
+            Adapter = entry,
+            Resumed = resumed,
+        };
+    }
+
+    /// <summary>
+    /// The held-out messages; without those that the current adapter trained on (after a change of the recipe), as long as enough remain.
+    /// </summary>
+    private static List<EncodedMessage> HeldOut(TrainingSet set, AdapterManifest? current, PromotionGateOptions options)
+    {
+        var all = set.Validation.Select(message => message.Encoded).ToList();
+        if (current is null) return all;
+        var trained = current.TrainingExamples.ToHashSet(StringComparer.Ordinal);
+        var unseen = set.Validation.Where(message => !trained.Contains(message.Id.ToString())).Select(message => message.Encoded).ToList();
+        var tokens = unseen.Sum(message => message.Pieces.Sum(piece => piece.Ids.Length - piece.FirstTarget));
+        return unseen.Count >= options.MinimumMessages && tokens >= options.MinimumTokens ? unseen : all;
+    }
+
+    private AdapterManifest Manifest(string user, RunHeader header, TrainingSet set, TrainingResult result, PromotionDecision decision,
+        HeldOutMetrics plain, string? parent, byte[] file)
+    {
+        var sequences = Sequences(set.Training);
+        var stepsPerEpoch = Math.Max(1, (sequences.Count + header.Recipe.BatchSize - 1) / header.Recipe.BatchSize);
+        return new AdapterManifest
+        {
+            Id = header.AdapterId,
+            ParentId = parent,
+            User = user,
+            Collection = header.Collection,
+            BaseDigest = header.BaseDigest,
+            TokenizerDigest = header.TokenizerDigest,
+            TrainingExamples = header.TrainingExamples,
+            ValidationExamples = header.ValidationExamples,
+            ExampleSetDigest = SetDigest(header.TrainingExamples, header.ValidationExamples),
+            Recipe = header.Recipe,
+            Threads = header.Threads,
+            MicroBatchTokens = header.MicroBatchTokens,
+            Metrics = new AdapterMetrics
+            {
+                Before = decision.Current,
+                After = decision.Candidate,
+                Base = plain,
+                BestEpoch = (result.AdapterStep + stepsPerEpoch - 1) / stepsPerEpoch,
+                ValidationLosses = [.. result.Evaluations.Select(point => point.Loss)],
+                TrainingLosses = [.. result.Losses.Chunk(stepsPerEpoch).Select(epoch => epoch.Average())],
+                Steps = result.Steps,
+                TrainedTokens = (long)sequences.Sum(sequence => (long)sequence.TargetCount) * result.Steps / stepsPerEpoch,
+            },
+            GateReason = decision.Reason,
+            Created = _time.GetUtcNow(),
+            WeightsDigest = Convert.ToHexStringLower(SHA256.HashData(file)),
+            WeightsLength = file.Length,
+        };
+    }
+
+    private async Task<int> MissingAsync(string user, RunHeader header, CancellationToken cancellationToken)
+    {
+        var ids = header.TrainingExamples.Concat(header.ValidationExamples)
+            .Select(id => RecordId.TryParse(id, out var parsed) ? parsed : default).ToList();
+        return (await _store.Examples.MissingAsync(user, header.Collection, ids, cancellationToken)).Count;
+    }
+
+    private static List<TrainingSequence> Sequences(IReadOnlyList<TrainingMessage> messages) =>
+        [.. messages.SelectMany(message => message.Encoded.Pieces).Select(piece => piece.ToSequence())];
+
+    private static string SetDigest(IReadOnlyList<string> training, IReadOnlyList<string> validation) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', training) + "\n\n" + string.Join('\n', validation))));
+
+    private sealed class ForwardedProgress(IProgress<PersonalizationProgress> inner) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => inner.Report(new PersonalizationProgress(PersonalizationPhase.Training, value));
+    }
+}

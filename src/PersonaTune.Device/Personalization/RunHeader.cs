@@ -1,0 +1,30 @@
+namespace PersonaTune.Device.Personalization;
+
+/// <summary>What an interrupted run needs besides the trainer's state to go on exactly as if it had not been interrupted.</summary>
+internal sealed record RunHeader
+{
+    public int FormatVersion { get; init; } = 1;
+
+    public required string AdapterId { get; init; }
+
+    public required string Collection { get; init; }
+
+    public required string BaseDigest { get; init; }
+
+    public required string TokenizerDigest { get; init; }
+
+    public required IReadOnlyList<string> TrainingExamples { get; init; }
+
+    public required IReadOnlyList<string> ValidationExamples { get; init; }
+
+    public required TrainingRecipe Recipe { get; init; }
+
+    public required int Threads { get; init; }
+
+    /// <summary>The memory plan's micro-batch: another one would round sums differently.</summary>
+    public required int MicroBatchTokens { get; init; }
+
+    public required int CheckpointedBlocks { get; init; }
+
+    public required DateTimeOffset Started { get; init; }
+}

@@ -1,0 +1,297 @@
+using System.Runtime.InteropServices;
+using PersonaTune.Engine.Kernels;
+using PersonaTune.Engine.Lora;
+using PersonaTune.Engine.Models;
+
+namespace PersonaTune.Engine.Inference;
+
+/// <summary>
+/// One sequence on a model: its tokens, its key/value cache, and the adapters that it pinned when it started and keeps until it is
+/// disposed. Spans that a session returns are valid until its next call. Not thread-safe; sessions on one model and pool may run on
+/// different threads. Decoding allocates nothing beyond a cache page every <see cref="SessionOptions.CachePageLength"/> tokens.
+/// </summary>
+public sealed class DecoderSession : IDisposable
+{
+    private const int HeadChunk = 32;
+    private readonly AdapterLease? _lease;
+    private readonly ForwardPass _pass;
+    private readonly List<int> _ids = [];
+    private readonly SequenceRows[] _rows = new SequenceRows[1];
+    private readonly int[] _single = new int[1];
+    private float[] _last = [];
+    private float[] _all = [];
+    private bool _disposed;
+
+    /// <summary>Starts a sequence with fixed adapters.</summary>
+    /// <exception cref="AdapterMismatchException">The stack does not fit the model.</exception>
+    /// <exception cref="EngineException">An option is out of range.</exception>
+    public DecoderSession(DecoderModel model, WorkerPool pool, SessionOptions? options = null, AdapterStack? adapters = null)
+        : this(model, pool, options, adapters ?? AdapterStack.Empty, null)
+    {
+    }
+
+    /// <summary>Starts a sequence with the slot's current adapters, which it pins until it is disposed.</summary>
+    /// <exception cref="EngineException">An option is out of range.</exception>
+    public DecoderSession(AdapterSlot slot, WorkerPool pool, SessionOptions? options = null)
+        : this(slot.Acquire(), pool, options)
+    {
+    }
+
+    private DecoderSession(AdapterLease lease, WorkerPool pool, SessionOptions? options)
+        : this(lease.Snapshot.Slot.Model, pool, options, lease.Snapshot.Stack, lease)
+    {
+    }
+
+    private DecoderSession(DecoderModel model, WorkerPool pool, SessionOptions? options, AdapterStack adapters, AdapterLease? lease)
+    {
+        _lease = lease;
+        try
+        {
+            ArgumentNullException.ThrowIfNull(model);
+            ArgumentNullException.ThrowIfNull(pool);
+            Options = options ?? SessionOptions.Default;
+            Options.Validate();
+            ContextLimit = Options.ContextLimit ?? model.Config.ContextLength;
+            if (ContextLimit > model.Config.ContextLength)
+                throw new EngineException($"SessionOptions.ContextLimit is {ContextLimit} but the model was made for {model.Config.ContextLength} tokens; lower it");
+            adapters.Validate(model);
+            Model = model;
+            Pool = pool;
+            Adapters = adapters;
+            Cache = new KvCache(model.Config, Options.CachePrecision, Options.CachePageLength);
+            _pass = new ForwardPass(model, pool, Options.Activations);
+        }
+        catch
+        {
+            lease?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The base model.</summary>
+    public DecoderModel Model { get; }
+
+    /// <summary>The adapters that act on every token of this sequence.</summary>
+    public AdapterStack Adapters { get; }
+
+    /// <summary>Version of the pinned snapshot, or null for a session that was not started from a slot.</summary>
+    public long? AdapterVersion => _lease?.Snapshot.Version;
+
+    /// <summary>The settings.</summary>
+    public SessionOptions Options { get; }
+
+    /// <summary>Most tokens the sequence may hold.</summary>
+    public int ContextLimit { get; }
+
+    /// <summary>Tokens that the sequence holds.</summary>
+    public int Length => _ids.Count;
+
+    /// <summary>The tokens of the sequence.</summary>
+    public ReadOnlySpan<int> Ids => CollectionsMarshal.AsSpan(_ids);
+
+    /// <summary>Bytes of the cache and of the working buffers.</summary>
+    public long MemoryBytes => Cache.MemoryBytes + _pass.MemoryBytes + 4L * (_last.Length + _all.Length);
+
+    internal WorkerPool Pool { get; }
+
+    internal KvCache Cache { get; }
+
+    /// <summary>Appends tokens and returns the logits (vocabulary) after the last of them.</summary>
+    /// <exception cref="ArgumentException">No token, or an id outside the vocabulary; the session is unchanged.</exception>
+    /// <exception cref="ContextLimitException">They do not fit; the session is unchanged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two chunks; the tokens of whole chunks are part of the sequence.</exception>
+    public ReadOnlySpan<float> Prefill(ReadOnlySpan<int> ids, CancellationToken cancellationToken = default)
+    {
+        Check(ids);
+        while (ids.Length > Options.PrefillChunk)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Run(ids[..Options.PrefillChunk]);
+            ids = ids[Options.PrefillChunk..];
+        }
+
+        Run(ids);
+        _pass.Head(ids.Length - 1, 1, _rows, LastLogits());
+        return _last;
+    }
+
+    /// <summary>Appends one token and returns the logits (vocabulary) after it.</summary>
+    /// <exception cref="ArgumentException">The id is outside the vocabulary; the session is unchanged.</exception>
+    /// <exception cref="ContextLimitException">The context is full; the session is unchanged.</exception>
+    public ReadOnlySpan<float> Decode(int id)
+    {
+        _single[0] = id;
+        return Prefill(_single);
+    }
+
+    /// <summary>
+    /// Appends tokens and returns the logits after each of them, (tokens, vocabulary). For long texts prefer
+    /// <see cref="LogProbabilities"/>, which holds only a few rows at a time.
+    /// </summary>
+    /// <exception cref="ArgumentException">No token, or an id outside the vocabulary; the session is unchanged.</exception>
+    /// <exception cref="ContextLimitException">They do not fit; the session is unchanged.</exception>
+    public ReadOnlySpan<float> Logits(ReadOnlySpan<int> ids)
+    {
+        Check(ids);
+        var vocabulary = Model.Config.VocabularySize;
+        var needed = checked(ids.Length * vocabulary);
+        if (_all.Length < needed) _all = new float[needed];
+        for (var done = 0; done < ids.Length;)
+        {
+            var count = Math.Min(ids.Length - done, Options.PrefillChunk);
+            Run(ids.Slice(done, count));
+            _pass.Head(0, count, _rows, _all.AsSpan(done * vocabulary, count * vocabulary));
+            done += count;
+        }
+
+        return _all.AsSpan(0, needed);
+    }
+
+    /// <summary>
+    /// Appends tokens and writes the natural logarithm of each one's probability given all before it to
+    /// <paramref name="logProbabilities"/> (tokens). The first token of an empty session has no context and gets NaN.
+    /// </summary>
+    /// <exception cref="ArgumentException">No token, an id outside the vocabulary, or a target of another length; the session is unchanged.</exception>
+    /// <exception cref="ContextLimitException">They do not fit; the session is unchanged.</exception>
+    public void LogProbabilities(ReadOnlySpan<int> ids, Span<float> logProbabilities)
+    {
+        if (logProbabilities.Length != ids.Length)
+            throw new ArgumentException($"expected {ids.Length} values, found {logProbabilities.Length}", nameof(logProbabilities));
+        Check(ids);
+        var vocabulary = Model.Config.VocabularySize;
+        if (_all.Length < HeadChunk * vocabulary) _all = new float[HeadChunk * vocabulary];
+        logProbabilities[0] = float.NaN;
+        if (Length > 0)
+        {
+            // The logits before the first new token were not kept: its predecessor runs once more.
+            var previous = _ids[^1];
+            Truncate(Length - 1);
+            _single[0] = previous;
+            Run(_single);
+            _pass.Head(0, 1, _rows, _all.AsSpan(0, vocabulary));
+            logProbabilities[0] = LogProbability(_all.AsSpan(0, vocabulary), ids[0]);
+        }
+
+        for (var done = 0; done < ids.Length;)
+        {
+            var count = Math.Min(ids.Length - done, Options.PrefillChunk);
+            Run(ids.Slice(done, count));
+            for (var first = 0; first < count; first += HeadChunk)
+            {
+                var rows = Math.Min(Math.Min(HeadChunk, count - first), ids.Length - 1 - done - first);
+                if (rows <= 0) break;
+                _pass.Head(first, rows, _rows, _all.AsSpan(0, rows * vocabulary));
+                for (var r = 0; r < rows; r++)
+                {
+                    var target = done + first + r + 1;
+                    logProbabilities[target] = LogProbability(_all.AsSpan(r * vocabulary, vocabulary), ids[target]);
+                }
+            }
+
+            done += count;
+        }
+    }
+
+    /// <summary>
+    /// Makes the sequence hold exactly <paramref name="ids"/>, reusing the longest prefix that it holds already, and returns the logits
+    /// (vocabulary) after the last of them.
+    /// </summary>
+    /// <exception cref="ArgumentException">No token, or an id outside the vocabulary.</exception>
+    /// <exception cref="ContextLimitException">They do not fit.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two chunks; the sequence holds a prefix.</exception>
+    public ReadOnlySpan<float> Continue(ReadOnlySpan<int> ids, CancellationToken cancellationToken = default)
+    {
+        if (ids.Length > ContextLimit) throw new ContextLimitException(0, ids.Length, ContextLimit);
+        Truncate(Math.Min(Ids.CommonPrefixLength(ids), Math.Max(0, ids.Length - 1)));
+        return Prefill(ids[Length..], cancellationToken);
+    }
+
+    /// <summary>Forgets every token from <paramref name="length"/> on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The sequence holds fewer tokens.</exception>
+    public void Truncate(int length)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Cache.Truncate(length);
+        CollectionsMarshal.SetCount(_ids, length);
+    }
+
+    /// <summary>Forgets every token; the pinned adapters stay.</summary>
+    public void Reset() => Truncate(0);
+
+    /// <summary>Makes room for <paramref name="tokens"/> in all, so that reaching them allocates nothing.</summary>
+    public void Reserve(int tokens)
+    {
+        Cache.Reserve(tokens);
+        _ids.EnsureCapacity(tokens);
+        LastLogits();
+    }
+
+    /// <summary>A session with the same tokens, adapters and options; cache pages are shared until one side writes to them.</summary>
+    public DecoderSession Fork()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var fork = new DecoderSession(Model, Pool, Options, Adapters, _lease?.Duplicate());
+        fork.CopyFrom(this, Length);
+        return fork;
+    }
+
+    /// <summary>
+    /// Replaces the tokens of this session by the first <paramref name="length"/> of another one that runs the same adapters, without
+    /// computing them again.
+    /// </summary>
+    /// <exception cref="ArgumentException">The sessions differ in model, adapters, precision or page length.</exception>
+    public void CopyFrom(DecoderSession source, int length)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!ReferenceEquals(source.Model, Model) || !ReferenceEquals(source.Adapters, Adapters))
+            throw new ArgumentException("sessions that share tokens need the same model and adapters", nameof(source));
+        Cache.CopyFrom(source.Cache, length);
+        if (!ReferenceEquals(source, this))
+        {
+            _ids.Clear();
+            _ids.AddRange(source.Ids[..length]);
+        }
+        else CollectionsMarshal.SetCount(_ids, length);
+    }
+
+    /// <summary>Ends the sequence and lets go of its adapters.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        _lease?.Dispose();
+    }
+
+    /// <summary>Checks that tokens can be appended.</summary>
+    internal void Check(ReadOnlySpan<int> ids)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (ids.IsEmpty) throw new ArgumentException("at least one token is needed", nameof(ids));
+        foreach (var id in ids)
+            if ((uint)id >= (uint)Model.Config.VocabularySize)
+                throw new ArgumentOutOfRangeException(nameof(ids), id, $"token ids run from 0 to {Model.Config.VocabularySize - 1}");
+        if (ids.Length > ContextLimit - Length) throw new ContextLimitException(Length, ids.Length, ContextLimit);
+    }
+
+    /// <summary>Notes tokens whose keys and values another pass has appended to the cache.</summary>
+    internal void Append(ReadOnlySpan<int> ids) => _ids.AddRange(ids);
+
+    private static float LogProbability(Span<float> logits, int id)
+    {
+        var logit = logits[id];
+        return logit - Softmax.Forward(logits); // which overwrites the row: it is scratch
+    }
+
+    private void Run(ReadOnlySpan<int> ids)
+    {
+        _rows[0] = new SequenceRows(Cache, Adapters, 0, ids.Length);
+        _pass.Blocks(ids, _rows);
+        _ids.AddRange(ids);
+    }
+
+    private Span<float> LastLogits()
+    {
+        if (_last.Length == 0) _last = new float[Model.Config.VocabularySize];
+        return _last;
+    }
+}

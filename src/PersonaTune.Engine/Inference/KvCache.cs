@@ -1,0 +1,160 @@
+using System.Runtime.CompilerServices;
+using PersonaTune.Engine.Kernels;
+using PersonaTune.Engine.Models;
+
+namespace PersonaTune.Engine.Inference;
+
+/// <summary>
+/// The keys and values of one sequence. It grows a page of tokens at a time, can be cut back to any prefix, and can share the pages of a
+/// prefix with other caches, which copy a page only when they write to it. Not thread-safe, but caches that share pages may be used on
+/// different threads.
+/// </summary>
+public sealed class KvCache
+{
+    private readonly int _blocks;
+    private readonly int _heads;
+    private readonly int _headLength;
+    private readonly int _elementBytes;
+    private readonly int _pageBytes;
+    private readonly List<KvPage> _pages = [];
+    private readonly List<KvPage> _spare = [];
+    private nint[] _table = GC.AllocateArray<nint>(16, pinned: true);
+
+    /// <summary>Creates an empty cache; <paramref name="pageLength"/> is the number of tokens by which it grows.</summary>
+    public KvCache(DecoderConfig config, KvPrecision precision = KvPrecision.F32, int pageLength = 32)
+        : this(config.BlockCount, config.KeyValueHeadCount, config.HeadLength, precision, pageLength)
+    {
+    }
+
+    private KvCache(int blocks, int heads, int headLength, KvPrecision precision, int pageLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pageLength);
+        (_blocks, _heads, _headLength) = (blocks, heads, headLength);
+        Precision = precision;
+        PageLength = pageLength;
+        _elementBytes = precision == KvPrecision.F16 ? 2 : 4;
+        _pageBytes = checked(_blocks * 2 * _heads * pageLength * _headLength * _elementBytes);
+    }
+
+    /// <summary>Storage type of keys and values.</summary>
+    public KvPrecision Precision { get; }
+
+    /// <summary>Tokens of a page.</summary>
+    public int PageLength { get; }
+
+    /// <summary>Tokens cached.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Tokens that fit without growing.</summary>
+    public int Capacity => _pages.Count * PageLength;
+
+    /// <summary>Bytes of all pages, shared and spare ones included.</summary>
+    public long MemoryBytes => (long)(_pages.Count + _spare.Count) * _pageBytes;
+
+    /// <summary>Forgets every token from <paramref name="length"/> on; the pages stay for reuse.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The cache holds fewer tokens.</exception>
+    public void Truncate(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        Length = length;
+    }
+
+    /// <summary>Makes room for <paramref name="tokens"/> in all, so that reaching them allocates nothing.</summary>
+    public void Reserve(int tokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(tokens);
+        while (Capacity < tokens) Add(TakeSpare());
+    }
+
+    /// <summary>Replaces the content by the first <paramref name="length"/> tokens of another cache, whose pages are then shared.</summary>
+    /// <exception cref="ArgumentException">The other cache has another shape, precision or page length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The other cache holds fewer tokens.</exception>
+    public void CopyFrom(KvCache source, int length)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, source.Length);
+        if (ReferenceEquals(source, this))
+        {
+            Truncate(length);
+            return;
+        }
+
+        if (source.Precision != Precision || source.PageLength != PageLength || source._blocks != _blocks || source._heads != _heads
+            || source._headLength != _headLength)
+        {
+            throw new ArgumentException("caches that share pages need the same model shape, precision and page length", nameof(source));
+        }
+
+        foreach (var page in _pages)
+            if (!page.Shared) _spare.Add(page);
+        _pages.Clear();
+        var pages = (length + PageLength - 1) / PageLength;
+        for (var i = 0; i < pages; i++)
+        {
+            source._pages[i].Share();
+            Add(source._pages[i]);
+        }
+
+        Length = length;
+    }
+
+    /// <summary>A cache with the same content; pages are shared until one side writes to them.</summary>
+    public KvCache Fork()
+    {
+        var fork = new KvCache(_blocks, _heads, _headLength, Precision, PageLength);
+        fork.CopyFrom(this, Length);
+        return fork;
+    }
+
+    /// <summary>Makes tokens [Length, Length + count) writable.</summary>
+    internal void Prepare(int count)
+    {
+        Reserve(checked(Length + count));
+        for (var i = Length / PageLength; i * PageLength < Length + count; i++)
+        {
+            if (!_pages[i].Shared) continue;
+            var copy = TakeSpare();
+            if (i * PageLength < Length) copy.CopyFrom(_pages[i]);
+            _pages[i] = copy;
+            _table[i] = copy.Data;
+        }
+    }
+
+    /// <summary>Stores keys and values (tokens, heads x head length) of a block at a position that <see cref="Prepare"/> made writable.</summary>
+    internal void Store(int block, int position, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, int tokens) =>
+        CachedAttention.Store(View(block), position, keys, values, tokens);
+
+    /// <summary>Counts <paramref name="tokens"/> stored tokens in.</summary>
+    internal void Advance(int tokens) => Length += tokens;
+
+    /// <summary>Where a block's keys and values lie.</summary>
+    internal unsafe CacheView View(int block)
+    {
+        var side = _heads * PageLength * _headLength * _elementBytes;
+        return new CacheView((nint*)Unsafe.AsPointer(ref _table[0]), 2 * block * side, (2 * block + 1) * side,
+            PageLength, _heads, _headLength, Precision == KvPrecision.F16);
+    }
+
+    private KvPage TakeSpare()
+    {
+        if (_spare.Count == 0) return new KvPage(_pageBytes);
+        var page = _spare[^1];
+        _spare.RemoveAt(_spare.Count - 1);
+        return page;
+    }
+
+    private void Add(KvPage page)
+    {
+        if (_pages.Count == _table.Length)
+        {
+            var larger = GC.AllocateArray<nint>(_table.Length * 2, pinned: true);
+            _table.CopyTo(larger, 0);
+            _table = larger;
+        }
+
+        _table[_pages.Count] = page.Data;
+        _pages.Add(page);
+    }
+}

@@ -1,0 +1,204 @@
+using System.Diagnostics;
+using PersonaTune.Engine.Kernels;
+using PersonaTune.Engine.Lora;
+using PersonaTune.Engine.Models;
+using PersonaTune.Engine.Quantization;
+
+namespace PersonaTune.Engine.Layers;
+
+/// <summary>
+/// Cross-entropy through the vocabulary head, for target rows only, a chunk of the vocabulary at a time: no row of logits is ever whole.
+/// Without a pair on the head, loss and input gradient come from one sweep, as in flash attention: with W_c the chunk's rows, every row keeps
+/// sum(exp(l - max)) and sum(exp(l - max) W_c), rescaled when its maximum grows. With a pair, a second sweep recomputes the logits, because
+/// the gradient of B needs the finished probabilities.
+/// </summary>
+internal sealed unsafe class HeadLoss
+{
+    private readonly DecoderModel _model;
+    private readonly WorkerPool _pool;
+    private readonly LoraLayer _lora;
+    private readonly AdapterEntry? _entry;
+    private readonly int _chunk;
+    private readonly float* _logits;     // (targets, chunk)
+    private readonly float* _max;        // (targets)
+    private readonly float* _sum;        // (targets)
+    private readonly float* _target;     // (targets): the target's logit
+    private readonly float* _low;        // (targets, padded rank)
+    private readonly float* _u;          // (targets, padded rank)
+    private readonly float* _factor;     // (chunk, padded rank)
+
+    // The sweep in progress, for static section bodies.
+    private MicroBatch _batch = null!;
+    private float* _hidden;
+    private float* _gradient;
+    private int _chunkFirst;
+    private int _chunkRows;
+    private float _weight;
+
+    /// <summary>Takes the buffers.</summary>
+    public HeadLoss(DecoderModel model, AdapterParameters adapter, LoraLayer lora, PassShape shape, WorkerPool pool, Arena arena)
+    {
+        (_model, _pool, _lora, _entry) = (model, pool, lora, adapter[0, LoraTarget.Head]);
+        _chunk = Math.Min(model.Config.VocabularySize, ChunkRows);
+        _logits = arena.Take((long)shape.Tokens * _chunk);
+        _max = arena.Take(shape.Tokens);
+        _sum = arena.Take(shape.Tokens);
+        _target = arena.Take(shape.Tokens);
+        if (_entry is null) return;
+        _low = arena.Take((long)shape.Tokens * _entry.PaddedRank);
+        _u = arena.Take((long)shape.Tokens * _entry.PaddedRank);
+        _factor = arena.Take((long)_chunk * _entry.PaddedRank);
+    }
+
+    /// <summary>Rows of the vocabulary computed at once.</summary>
+    internal static int ChunkRows => 512;
+
+    /// <summary>Sum of the negative log-likelihoods; packs the target rows of <paramref name="hidden"/> to its front.</summary>
+    public double Loss(MicroBatch batch, float* hidden, float* unused)
+    {
+        Begin(batch, hidden, null, 0f);
+        if (batch.TargetCount == 0) return 0;
+        if (_entry is not null) _lora.Project(_entry, hidden, _low, batch.TargetCount);
+        Sweep();
+        return Total();
+    }
+
+    /// <summary>
+    /// As <see cref="Loss"/>; adds weight x the gradients of a pair on the head and writes weight x the gradient of the packed target rows of
+    /// <paramref name="hidden"/> to <paramref name="gradient"/>.
+    /// </summary>
+    public double LossAndGradient(MicroBatch batch, float* hidden, float* gradient, float weight, bool needInputGradient)
+    {
+        if (batch.TargetCount == 0) return 0;
+        Begin(batch, hidden, _entry is null && needInputGradient ? gradient : null, weight);
+        var dim = _model.Config.EmbeddingLength;
+        if (_gradient is not null) new Span<float>(gradient, batch.TargetCount * dim).Clear();
+        if (_entry is not null) _lora.Project(_entry, hidden, _low, batch.TargetCount);
+        Sweep();
+        if (_gradient is not null)
+            _pool.Run(this, _pool.Threads, static (head, part, parts) => head.FinishGradient(part, parts));
+        if (_entry is not null) SecondSweep(gradient, needInputGradient);
+        return Total();
+    }
+
+    private static (int First, int Count) Rows(int part, int parts, int total)
+    {
+        var first = (int)((long)total * part / parts);
+        return (first, (int)((long)total * (part + 1) / parts) - first);
+    }
+
+    private void Begin(MicroBatch batch, float* hidden, float* gradient, float weight)
+    {
+        (_batch, _weight) = (batch, weight);
+        _hidden = hidden;
+        _gradient = gradient;
+        var dim = _model.Config.EmbeddingLength;
+        var rows = batch.TargetRows;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            _max[i] = float.NegativeInfinity;
+            _sum[i] = 0f;
+            if (rows[i] != i) new ReadOnlySpan<float>(hidden + (long)rows[i] * dim, dim).CopyTo(new Span<float>(hidden + (long)i * dim, dim));
+        }
+    }
+
+    private double Total()
+    {
+        var total = 0.0;
+        for (var i = 0; i < _batch.TargetCount; i++) total += (double)_max[i] + Math.Log(_sum[i]) - _target[i];
+        return total;
+    }
+
+    private void Sweep()
+    {
+        var (head, dim, rows) = (_model.Head, _model.Config.EmbeddingLength, _batch.TargetCount);
+        for (_chunkFirst = 0; _chunkFirst < head.Rows; _chunkFirst += _chunk)
+        {
+            Logits();
+            _pool.Run(this, _pool.Threads, static (loss, part, parts) => loss.Accumulate(part, parts));
+            if (_gradient is not null)
+                MatMul.BackwardInput(_pool, new ReadOnlySpan<float>(_logits, rows * _chunkRows), head.Slice(_chunkFirst, _chunkRows),
+                    new Span<float>(_gradient, rows * dim), rows, accumulate: true);
+        }
+    }
+
+    private void Logits()
+    {
+        var (head, dim, rows) = (_model.Head, _model.Config.EmbeddingLength, _batch.TargetCount);
+        _chunkRows = Math.Min(_chunk, head.Rows - _chunkFirst);
+        MatMul.Forward(_pool, new ReadOnlySpan<float>(_hidden, rows * dim), head.Slice(_chunkFirst, _chunkRows),
+            new Span<float>(_logits, rows * _chunkRows), rows);
+        if (_entry is not null)
+            StridedGemm.Multiply(_low, _entry.PaddedRank, 1, _entry.TransposedB + _chunkFirst, _entry.Outputs, _logits, _chunkRows,
+                rows, _chunkRows, _entry.Rank, _entry.Scale, true);
+    }
+
+    private void Accumulate(int part, int parts)
+    {
+        var dim = _model.Config.EmbeddingLength;
+        var (first, count) = Rows(part, parts, _batch.TargetCount);
+        for (var i = first; i < first + count; i++)
+        {
+            var row = new Span<float>(_logits + (long)i * _chunkRows, _chunkRows);
+            var target = _batch.TargetIds[i] - _chunkFirst;
+            if ((uint)target < (uint)_chunkRows) _target[i] = row[target];
+            var factor = OnlineSoftmax.Accumulate(row, ref _max[i], ref _sum[i]);
+            if (factor != 1f && _gradient is not null) Elementwise.Scale(new Span<float>(_gradient + (long)i * dim, dim), factor);
+        }
+    }
+
+    // sum(exp(l - max) W) becomes weight (softmax W - W of the target).
+    private void FinishGradient(int part, int parts)
+    {
+        var (head, dim) = (_model.Head, _model.Config.EmbeddingLength);
+        var (first, count) = Rows(part, parts, _batch.TargetCount);
+        for (var i = first; i < first + count; i++)
+        {
+            var row = new Span<float>(_gradient + (long)i * dim, dim);
+            Elementwise.Scale(row, _weight / _sum[i]);
+            // The hidden row is not needed any more: the target's weights are decoded over it.
+            var target = new Span<float>(_hidden + (long)i * dim, dim);
+            BlockCodec.Decode(head.Type, head.RowsBytes(_batch.TargetIds[i], 1), target);
+            Elementwise.AddScaled(target, -_weight, row);
+        }
+    }
+
+    private void SecondSweep(float* gradient, bool needInputGradient)
+    {
+        Debug.Assert(_entry is not null, "only a pair on the head needs the second sweep");
+        var (head, dim, rows, entry) = (_model.Head, _model.Config.EmbeddingLength, _batch.TargetCount, _entry!);
+        new Span<float>(_u, rows * entry.PaddedRank).Clear();
+        if (needInputGradient) new Span<float>(gradient, rows * dim).Clear();
+        for (_chunkFirst = 0; _chunkFirst < head.Rows; _chunkFirst += _chunk)
+        {
+            Logits();
+            _pool.Run(this, _pool.Threads, static (loss, part, parts) => loss.Slopes(part, parts));
+            if (needInputGradient)
+                MatMul.BackwardInput(_pool, new ReadOnlySpan<float>(_logits, rows * _chunkRows), head.Slice(_chunkFirst, _chunkRows),
+                    new Span<float>(gradient, rows * dim), rows, accumulate: true);
+            for (var n = 0; n < _chunkRows; n++)
+            {
+                for (var r = 0; r < entry.Rank; r++) _factor[(long)n * entry.PaddedRank + r] = entry.TransposedB[(long)r * entry.Outputs + _chunkFirst + n];
+                for (var r = entry.Rank; r < entry.PaddedRank; r++) _factor[(long)n * entry.PaddedRank + r] = 0f;
+            }
+
+            StridedGemm.Multiply(_logits, _chunkRows, 1, _factor, entry.PaddedRank, _u, entry.PaddedRank, rows, entry.PaddedRank, _chunkRows, entry.Scale, true);
+            StridedGemm.Multiply(_low, 1, entry.PaddedRank, _logits, _chunkRows, entry.GradientB + _chunkFirst, entry.Outputs,
+                entry.Rank, _chunkRows, rows, entry.Scale, true);
+        }
+
+        _lora.FinishHead(entry, _hidden, needInputGradient ? gradient : null, _u, rows);
+    }
+
+    private void Slopes(int part, int parts)
+    {
+        var (first, count) = Rows(part, parts, _batch.TargetCount);
+        for (var i = first; i < first + count; i++)
+        {
+            var row = new Span<float>(_logits + (long)i * _chunkRows, _chunkRows);
+            OnlineSoftmax.Probabilities(row, _max[i] + MathF.Log(_sum[i]), _weight);
+            var target = _batch.TargetIds[i] - _chunkFirst;
+            if ((uint)target < (uint)_chunkRows) row[target] -= _weight;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using PersonaTune.Engine.Formats;
+
+namespace PersonaTune.Engine.Lora;
+
+/// <summary>Builds a pair from the two tensors of a file, checking what every format must hold.</summary>
+internal static class LoraTensors
+{
+    /// <exception cref="FileFormatException">The shapes do not form a pair, or a number is not finite.</exception>
+    public static LoraPair Pair(string subject, string name, (long Rows, long Columns) shapeA, (long Rows, long Columns) shapeB,
+        float[] a, float[] b, Func<int, float> scale)
+    {
+        if (shapeA.Rows is < 1 or > 512 || shapeA.Columns is < 1 or > int.MaxValue || shapeB.Rows is < 1 or > int.MaxValue || shapeB.Columns != shapeA.Rows)
+            throw new FileFormatException(subject, $"'{name}' needs lora_a (rank, inputs) and lora_b (outputs, rank) with one rank of 1 to 512, found "
+                + $"({shapeA.Rows}, {shapeA.Columns}) and ({shapeB.Rows}, {shapeB.Columns})");
+        var factor = scale((int)shapeA.Rows);
+        if (!float.IsFinite(factor)) throw new FileFormatException(subject, $"the scale of '{name}' is not finite");
+        if (!AllFinite(a) || !AllFinite(b)) throw new FileFormatException(subject, $"'{name}' contains a number that is not finite");
+        return new LoraPair((int)shapeA.Rows, (int)shapeA.Columns, (int)shapeB.Rows, factor, a, b);
+    }
+
+    private static bool AllFinite(float[] values)
+    {
+        foreach (var value in values)
+            if (!float.IsFinite(value)) return false;
+        return true;
+    }
+}
