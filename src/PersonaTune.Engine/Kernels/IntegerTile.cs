@@ -7,9 +7,9 @@ namespace PersonaTune.Engine.Kernels;
 /// <summary>
 /// The inner tiles of the 8-bit matrix product (AVX2): 6 tokens by 16 rows of W over whole blocks of 32.
 /// <code>
-/// c (6, 16) += sum over blocks of scale[n] xScale[t] (q[n] . x[t]) + offset[n] xSum[t]
+/// c (6, 16) += sum over blocks of scale[n] xScale[t] (q[n] . x[t])
 /// panel: Bytes: (block, 8, 16, 4) unsigned bytes below 32;  Words: (block, 16, 16, 2) signed words
-/// scale, offset: (block, 16) f32
+/// scale: (block, 16) f32
 /// </code>
 /// Bytes below 32 times signed bytes stay within 16 bits for a whole block of 4-bit values (8 x 2 x 15 x 127 = 30,480) and for half a
 /// block of 5-bit ones (4 x 2 x 31 x 127 = 31,496), so most additions are 16-bit. Values of 8 bits would overflow there; as words
@@ -23,8 +23,7 @@ internal static unsafe class IntegerTile
     /// <summary>Unsigned bytes; <paramref name="limit"/> steps of 4 fit 16 bits: 8 for 4-bit values, 4 for 5-bit ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Bytes(
-        byte* panel, float* scale, float* offset, int blocks, int limit, sbyte* x, nint stride,
-        float* xScale, float* xSum, nint scaleStride, float* c, int used)
+        byte* panel, float* scale, int blocks, int limit, sbyte* x, nint stride, float* xScale, nint scaleStride, float* c, int used)
     {
         var last = used - 1;
         var x1 = Math.Min(1, last) * stride;
@@ -82,17 +81,8 @@ internal static unsafe class IntegerTile
                 Flush(c + 80, a50, a51, d0, d1, *(xScale + s5));
             }
 
-            Vector256<float> m0 = Vector256.Load(offset), m1 = Vector256.Load(offset + 8);
-            Add(c + 0, m0, m1, *(xSum));
-            Add(c + 16, m0, m1, *(xSum + s1));
-            Add(c + 32, m0, m1, *(xSum + s2));
-            Add(c + 48, m0, m1, *(xSum + s3));
-            Add(c + 64, m0, m1, *(xSum + s4));
-            Add(c + 80, m0, m1, *(xSum + s5));
             scale += 16;
-            offset += 16;
             xScale++;
-            xSum++;
         }
     }
 
@@ -168,13 +158,5 @@ internal static unsafe class IntegerTile
         var s = Vector256.Create(scale);
         Fma.MultiplyAdd(Avx.ConvertToVector256Single(low) * d0, s, Vector256.Load(c)).Store(c);
         Fma.MultiplyAdd(Avx.ConvertToVector256Single(high) * d1, s, Vector256.Load(c + 8)).Store(c + 8);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(float* c, Vector256<float> m0, Vector256<float> m1, float sum)
-    {
-        var s = Vector256.Create(sum);
-        Fma.MultiplyAdd(m0, s, Vector256.Load(c)).Store(c);
-        Fma.MultiplyAdd(m1, s, Vector256.Load(c + 8)).Store(c + 8);
     }
 }

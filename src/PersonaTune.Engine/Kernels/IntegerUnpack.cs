@@ -19,6 +19,7 @@ internal static unsafe class IntegerUnpack
     public static int ByteSteps(TensorType type) => type is TensorType.Q4_0 or TensorType.Q4_1 or TensorType.Q4_K ? 8 : 4;
 
     /// <summary>Unpacks <paramref name="blocks"/> blocks of 32 to bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Bytes(TensorType type, byte* row, int blocks, byte* to, float* scale, float* offset)
     {
         var halves = HalfTable.Values;
@@ -70,6 +71,7 @@ internal static unsafe class IntegerUnpack
     }
 
     /// <summary>Unpacks <paramref name="blocks"/> blocks of 32 to words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Words(TensorType type, byte* row, int blocks, short* to, float* scale)
     {
         var halves = HalfTable.Values;
@@ -94,6 +96,7 @@ internal static unsafe class IntegerUnpack
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Super(byte* block, byte* packed, byte* fifth, byte* to, float* scale, float* offset)
     {
         var halves = HalfTable.Values;
@@ -119,6 +122,7 @@ internal static unsafe class IntegerUnpack
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void SixBits(byte* q, byte* upper, sbyte* scales, short* to)
     {
         var nibble = Vector256.Create((byte)15);

@@ -10,8 +10,9 @@ namespace PersonaTune.Engine.Kernels;
 /// </content>
 public static unsafe partial class MatMul
 {
-    // From here on packing a panel pays; below, every token goes through the rows by itself.
-    private const int TileTokens = 9;
+    // From here on packing a panel pays (measured); below, every token goes through the rows by itself.
+    private const int ByteTileTokens = 4;
+    private const int WordTileTokens = 6;
 
     // Columns a block: the panel takes 8 KiB as bytes and as words.
     private const int ByteDepth = 512;
@@ -52,11 +53,18 @@ public static unsafe partial class MatMul
                     {
                         var height = Math.Min(IntegerTile.Rows, tokens - i);
                         var at = (long)(t + i) * x.Blocks + k / 32;
-                        new Span<float>(tile, TileFloats).Clear();
                         if (words)
+                        {
+                            new Span<float>(tile, TileFloats).Clear();
                             IntegerTile.Words((short*)panel, scales, columns / 32, wide + i * columns, columns, x.Scales + at, x.Blocks, tile, height);
+                        }
                         else
-                            IntegerTile.Bytes(panel, scales, offsets, columns / 32, steps, x.Values + at * 32, x.Blocks * 32, x.Scales + at, x.Sums + at, x.Blocks, tile, height);
+                        {
+                            // The offsets times the blocks' activation sums are a small f32 product of their own.
+                            GemmTile.Tile6x16(x.Sums + at, x.Blocks, 1, offsets, columns / 32, tile, IntegerTile.Columns, height, 1, false);
+                            IntegerTile.Bytes(panel, scales, columns / 32, steps, x.Values + at * 32, x.Blocks * 32, x.Scales + at, x.Blocks, tile, height);
+                        }
+
                         Write(tile, job.Output + (long)(t + i) * w.Rows + n, w.Rows, height, used, job.Accumulate || k > 0);
                     }
                 }

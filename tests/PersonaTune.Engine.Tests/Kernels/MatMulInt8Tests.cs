@@ -18,7 +18,7 @@ public unsafe class MatMulInt8Tests
             var x = KernelData.Floats(tokens * columns, 2);
             var rounded = new QuantizedActivations();
             rounded.Quantize(pool, x, tokens, columns);
-            var expected = KernelData.ProductNT(Restored(rounded), KernelData.Decoded(w), tokens, rows, columns);
+            var expected = KernelData.ProductNT(KernelData.Restored(rounded), KernelData.Decoded(w), tokens, rows, columns);
             var y = KernelData.Floats(tokens * rows, 3);
             MatMul.ForwardInt8(pool, x, rounded, w, y);
             Assert.True(KernelData.RelativeError(y, expected) < 2e-6, $"{type} ({tokens}, {rows}, {columns}): {KernelData.RelativeError(y, expected)}");
@@ -75,7 +75,7 @@ public unsafe class MatMulInt8Tests
         var x = KernelData.Floats(columns, 2);
         var rounded = new QuantizedActivations();
         rounded.Quantize(pool, x, 1, columns);
-        var expected = KernelData.ProductNT(Restored(rounded), KernelData.Decoded(w), 1, 5, columns);
+        var expected = KernelData.ProductNT(KernelData.Restored(rounded), KernelData.Decoded(w), 1, 5, columns);
         foreach (var vector in (bool[])[false, true])
         {
             var y = new float[5];
@@ -185,19 +185,6 @@ public unsafe class MatMulInt8Tests
         Assert.Contains("32 columns", thrown.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => MatMul.Vector(pool, new float[63], w, new float[4]));
         Assert.Throws<ArgumentException>(() => rounded.Quantize(pool, new float[3], 2, 2));
-    }
-
-    private static float[] Restored(QuantizedActivations rounded)
-    {
-        var x = new float[rounded.Tokens * rounded.Columns];
-        for (var t = 0; t < rounded.Tokens; t++)
-            for (var k = 0; k < rounded.Columns; k++)
-            {
-                var at = t * rounded.Blocks * 32 + k;
-                x[t * rounded.Columns + k] = rounded.Values[at] * rounded.Scales[at / 32];
-            }
-
-        return x;
     }
 
     private static IEnumerable<(int Tokens, int Rows, int Columns)> Shapes(TensorType type)
