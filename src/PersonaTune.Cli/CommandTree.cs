@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using PersonaTune.Cli.Adapters;
+using PersonaTune.Cli.Evaluation;
 using PersonaTune.Cli.Inspection;
 using PersonaTune.Cli.Learning;
 using PersonaTune.Cli.Options;
@@ -22,8 +23,10 @@ internal static class CommandTree
         [
             LearnCommand.Build(options, console),
             TrainCommand.Build(options, console),
+            EvalCommand.Build(options, console),
             SuggestCommand.Build(options, console),
             GenerateCommand.Build(options, console),
+            ChatCommand.Build(options, console),
             AdapterCommand.Build(options, console),
             StoreCommand.Build(options, console),
             QuantizeCommand.Build(options, console),

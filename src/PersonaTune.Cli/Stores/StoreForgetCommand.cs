@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using PersonaTune.Cli.Failures;
+using PersonaTune.Cli.Learning;
 using PersonaTune.Cli.Options;
 using PersonaTune.Cli.Terminal;
-using PersonaTune.Device.Adapters;
 using PersonaTune.Device.Storage;
 
 namespace PersonaTune.Cli.Stores;
@@ -18,7 +18,7 @@ internal static class StoreForgetCommand
         var before = new Option<DateTimeOffset?>("--before") { Description = "Messages older than this date (UTC).", HelpName = "DATE" };
         var everything = new Option<bool>("--everything") { Description = "All of the user: messages, adapters, consent; their key is destroyed." };
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask before --everything." };
-        var command = new Command("forget", "Delete messages and invalidate the adapters that learned from them, or erase a user.") { ids, containing, before, everything, yes };
+        var command = new Command("forget", "Delete messages and invalidate the adapters that learned from them, or erase a user.") { ids, containing, before, everything, yes, shared.Model };
         shared.AddStore(command);
         command.Validators.Add(result =>
         {
@@ -40,10 +40,9 @@ internal static class StoreForgetCommand
         var wanted = ids.Select(id => RecordId.TryParse(id, out var parsed)
             ? parsed
             : throw new ToolException(ExitCode.Usage, $"'{id}' is no message id; expected 32 hexadecimal digits as 'personatune store list' shows them")).ToHashSet();
-        await using var store = await invocation.Store().OpenAsync(create: false, invocation.Cancellation);
-        using var library = new AdapterLibrary(store, invocation.Console.Time);
+        await using var session = await PersonalSession.OpenAsync(invocation, createStore: false);
         var chosen = new List<RecordId>();
-        await foreach (var example in store.Examples.ListAsync(invocation.User, MessageImport.Collection, invocation.Cancellation))
+        await foreach (var example in session.Store.Examples.ListAsync(invocation.User, MessageImport.Collection, invocation.Cancellation))
         {
             if (wanted.Contains(example.Id)
                 || (containing is not null && example.Text.Contains(containing, StringComparison.OrdinalIgnoreCase))
@@ -52,11 +51,7 @@ internal static class StoreForgetCommand
         }
 
         if (chosen.Count == 0) throw new ToolException(ExitCode.NothingToDo, $"no stored message of '{invocation.User}' matches; see 'personatune store list'");
-        var deleted = await store.Examples.DeleteAsync(invocation.User, MessageImport.Collection, chosen, invocation.Cancellation);
-
-        // The messages are gone: an interruption must not leave behind what learned from them.
-        var invalidated = await library.InvalidateByExamplesAsync(invocation.User, [.. chosen.Select(id => id.ToString())], CancellationToken.None);
-        var active = await library.GetActiveAsync(invocation.User, CancellationToken.None);
+        var (deleted, invalidated, active) = await session.Personalizer.DeleteExamplesAsync(invocation.User, chosen, invocation.Cancellation);
         if (invocation.Json)
         {
             JsonReport.Write(invocation.Console.Out, json =>

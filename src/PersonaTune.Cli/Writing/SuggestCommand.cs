@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using PersonaTune.Cli.Failures;
 using PersonaTune.Cli.Options;
-using PersonaTune.Cli.Stores;
 using PersonaTune.Cli.Terminal;
 using PersonaTune.Device.Keyboard;
 
@@ -31,11 +30,8 @@ internal static class SuggestCommand
     private static async Task<int> RunAsync(Invocation invocation, AdapterChoice choice, string[] texts, int count, bool complete)
     {
         await using var adapted = await choice.OpenAsync(invocation);
-        var profile = adapted.Store is { } store
-            ? await KeyboardProfile.LoadAsync(store, invocation.User, MessageImport.Collection, adapted.Slot, adapted.Pool, adapted.Active, invocation.Cancellation)
-            : null;
-        using var suggester = new WordSuggester(adapted.Slot, adapted.Pool, profile?.Cache, profile?.Mixture, new SuggestionOptions { Count = count }, invocation.Console.Time);
-        invocation.Note($"adapter: {adapted.AdapterName ?? "none"}; messages in the n-gram cache: {(profile?.Cache.MessageCount ?? 0).ToString(CultureInfo.InvariantCulture)}");
+        using var suggester = await adapted.CreateSuggesterAsync(new SuggestionOptions { Count = count }, invocation.Cancellation);
+        invocation.Note($"adapter: {adapted.AdapterName ?? "none"}");
         foreach (var text in texts.Length > 0 ? texts : Lines(invocation.Console.In)) Write(invocation, suggester, text, complete);
         return ExitCode.Success;
     }
