@@ -32,8 +32,11 @@ public sealed record AdapterManifest
     /// <summary>Ids of the examples whose gradients it holds, in training order.</summary>
     public required IReadOnlyList<string> TrainingExamples { get; init; }
 
-    /// <summary>Ids of the examples that chose its epoch and passed it through the gate.</summary>
+    /// <summary>Ids of the examples that chose its epochs and passed it through the gate.</summary>
     public required IReadOnlyList<string> ValidationExamples { get; init; }
+
+    /// <summary>Whether, after the gate, it was trained anew on training and validation examples together.</summary>
+    public bool Refitted { get; init; }
 
     /// <summary>SHA-256 over both lists of ids, lower-case hex.</summary>
     public required string ExampleSetDigest { get; init; }

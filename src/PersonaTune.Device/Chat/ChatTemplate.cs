@@ -13,15 +13,14 @@ namespace PersonaTune.Device.Chat;
 public sealed class ChatTemplate
 {
     private readonly ITokenizer _tokenizer;
-    private readonly Func<string, int?> _controlId;
 
-    private ChatTemplate(ChatTemplateKind kind, ITokenizer tokenizer, Func<string, int?> controlId)
+    private ChatTemplate(ChatTemplateKind kind, ITokenizer tokenizer)
     {
-        (Kind, _tokenizer, _controlId) = (kind, tokenizer, controlId);
+        (Kind, _tokenizer) = (kind, tokenizer);
         var stops = new List<int>();
         if (tokenizer.EosId is { } eos) stops.Add(eos);
         var end = kind switch { ChatTemplateKind.ChatMl => "<|im_end|>", ChatTemplateKind.Llama3 => "<|eot_id|>", _ => null };
-        if (end is not null && controlId(end) is { } id && !stops.Contains(id)) stops.Add(id);
+        if (end is not null && tokenizer.FindToken(end) is { } id && !stops.Contains(id)) stops.Add(id);
         StopIds = stops;
         StopTexts = kind == ChatTemplateKind.Plain ? ["\nUser:", "\nSystem:"] : [];
     }
@@ -41,11 +40,9 @@ public sealed class ChatTemplate
     /// </summary>
     /// <param name="jinja"><c>tokenizer.chat_template</c> of the model file, or null.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="controlId">Id of the token that is spelled so in the vocabulary, or null.</param>
-    public static ChatTemplate Choose(string? jinja, ITokenizer tokenizer, Func<string, int?> controlId)
+    public static ChatTemplate Choose(string? jinja, ITokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        ArgumentNullException.ThrowIfNull(controlId);
         var kind = ChatTemplateKind.Plain;
         if (jinja is not null)
         {
@@ -54,9 +51,9 @@ public sealed class ChatTemplate
             else if (jinja.Contains("<|user|>", StringComparison.Ordinal) && jinja.Contains("<|assistant|>", StringComparison.Ordinal)
                 && jinja.Contains("eos_token", StringComparison.Ordinal) && tokenizer.EosId is not null) kind = ChatTemplateKind.Zephyr;
         }
-        return new ChatTemplate(kind, tokenizer, controlId);
+        return new ChatTemplate(kind, tokenizer);
 
-        bool Has(string mark) => jinja.Contains(mark, StringComparison.Ordinal) && controlId(mark) is not null;
+        bool Has(string mark) => jinja.Contains(mark, StringComparison.Ordinal) && tokenizer.FindToken(mark) is not null;
     }
 
     /// <summary>The tokens after which the model's answer begins.</summary>
@@ -110,7 +107,7 @@ public sealed class ChatTemplate
             Text("\n\n");
         }
 
-        void Control(string mark) => ids.Add(_controlId(mark)!.Value);
+        void Control(string mark) => ids.Add(_tokenizer.FindToken(mark)!.Value);
         void Text(string text) => ids.AddRange(_tokenizer.Encode(text));
     }
 

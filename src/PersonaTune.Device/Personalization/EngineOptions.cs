@@ -32,4 +32,8 @@ internal static class EngineOptions
         CheckpointedBlocks = checkpointedBlocks,
         Memory = memory,
     };
+
+    /// <summary>The second pass: all messages, a known number of epochs, nothing held out.</summary>
+    public static TrainingOptions Refit(TrainingRecipe recipe, int epochs, int microBatchTokens, int? checkpointedBlocks) =>
+        Training(recipe, microBatchTokens, checkpointedBlocks, null) with { Epochs = epochs, Patience = 0, KeepBest = false };
 }

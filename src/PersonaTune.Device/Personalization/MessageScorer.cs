@@ -23,7 +23,7 @@ public sealed class MessageScorer
     }
 
     /// <summary>One score a message, in order. Cancellation is seen between messages.</summary>
-    /// <exception cref="AdapterMismatchException">The adapters do not fit the model.</exception>
+    /// <exception cref="Engine.Lora.AdapterMismatchException">The adapters do not fit the model.</exception>
     /// <exception cref="ContextLimitException">A piece is longer than the model's context.</exception>
     public IReadOnlyList<MessageScore> Score(AdapterStack adapters, IReadOnlyList<EncodedMessage> messages, CancellationToken cancellationToken = default)
     {

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using PersonaTune.Device.Adapters;
+using PersonaTune.Device.Consent;
 using PersonaTune.Device.Storage;
-using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Training;
 
@@ -81,13 +81,25 @@ public sealed partial class Personalizer
         try
         {
             progress?.Report(new PersonalizationProgress(PersonalizationPhase.Preparing));
-            await _consent.RequireTrainingAsync(user, Options.Collection, _model.Digest, cancellationToken);
+            await RequireConsentAsync(user, cancellationToken);
             await ReconcileAsync(user, cancellationToken);
             return await body();
         }
         finally
         {
             _training.Release();
+        }
+    }
+
+    private async Task RequireConsentAsync(string user, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _consent.RequireAsync(user, ConsentPurpose.Personalization, Options.Collection, Convert.FromHexString(_model.Digest), cancellationToken);
+        }
+        catch (ConsentException e)
+        {
+            throw new ConsentRequiredException(user, Options.Collection, e.Reason, e);
         }
     }
 
@@ -156,30 +168,41 @@ public sealed partial class Personalizer
         try
         {
             if (!resumed) await _checkpoints.WriteAsync(user, header, null, cancellationToken);
-            using var trainer = Start(header, set, state, pool);
-            var gate = new CheckpointGate(_scheduler, _time, (bytes, token) => run.IsAborted
-                ? Task.CompletedTask
-                : _checkpoints.WriteAsync(user, header, bytes, token), progress);
-            TrainingResult result;
-            try
+            byte[]? file = null;
+            if (header.Gated is null)
             {
-                var steps = progress is null ? null : new ForwardedProgress(progress);
-                result = await trainer.RunAsync(steps, gate, abort.Token);
+                var first = await PassAsync(user, header, Sequences(set.Training), Sequences(set.Validation),
+                    EngineOptions.Training(header.Recipe, header.MicroBatchTokens, header.CheckpointedBlocks, null), state, run, pool, progress, abort.Token);
+                progress?.Report(new PersonalizationProgress(PersonalizationPhase.Evaluating));
+                file = AdapterFile.Write(first.Adapter, _model);
+                var (gated, decision) = await GateAsync(user, header, set, first, file, abort.Token);
+                header = header with { Gated = gated };
+                if (!decision.Promote) return await StoreAsync(user, header, decision, file, refitted: false, resumed, progress, abort.Token);
+                if (header.Recipe.RefitOnAll && gated.BestEpoch > 0)
+                {
+                    file = null;
+                    state = null;
+                    await _checkpoints.WriteAsync(user, header, null, abort.Token);
+                }
             }
-            catch (RunSuspendedException suspended)
+            var passed = header.Gated;
+            if (file is null)
             {
-                Log.RunSuspended(_logger, header.AdapterId, suspended.Reason);
-                return new TrainingOutcome { Status = TrainingStatus.Suspended, Resumed = resumed, Pause = suspended.Reason };
+                var all = Sequences([.. set.Training, .. set.Validation]);
+                var second = await PassAsync(user, header, all, null,
+                    EngineOptions.Refit(header.Recipe, passed.BestEpoch, header.MicroBatchTokens, header.CheckpointedBlocks), state, run, pool, progress, abort.Token);
+                file = AdapterFile.Write(second.Adapter, _model);
+                header = header with { Gated = passed with { Steps = passed.Steps + second.Steps } };
             }
-            catch (OperationCanceledException) when (!run.IsAborted)
-            {
-                await gate.SaveAsync(trainer, CancellationToken.None);
-                throw;
-            }
-            progress?.Report(new PersonalizationProgress(PersonalizationPhase.Evaluating));
-            return await FinishAsync(user, header, set, result, resumed, progress, abort.Token);
+            return await StoreAsync(user, header, new PromotionDecision(true, passed.Reason, passed.Before, passed.After), file,
+                refitted: header.Recipe.RefitOnAll && passed.BestEpoch > 0, resumed, progress, abort.Token);
         }
-        catch (Exception e) when (run.IsAborted && e is OperationCanceledException or ObjectDisposedException)
+        catch (RunSuspendedException suspended)
+        {
+            Log.RunSuspended(_logger, header.AdapterId, suspended.Reason);
+            return new TrainingOutcome { Status = TrainingStatus.Suspended, Resumed = resumed, Pause = suspended.Reason };
+        }
+        catch (OperationCanceledException) when (run.IsAborted)
         {
             var missing = await MissingAsync(user, header, CancellationToken.None);
             await _checkpoints.DeleteAsync(user, CancellationToken.None);
@@ -191,10 +214,29 @@ public sealed partial class Personalizer
         }
     }
 
-    private LoraTrainer Start(RunHeader header, TrainingSet set, ReadOnlyMemory<byte>? state, WorkerPool pool)
+    /// <summary>One training from a fresh adapter, or on from a saved state; what stops it before its end leaves the state saved.</summary>
+    private async Task<TrainingResult> PassAsync(string user, RunHeader header, List<TrainingSequence> training, List<TrainingSequence>? validation,
+        TrainingOptions options, ReadOnlyMemory<byte>? state, ActiveRun run, WorkerPool pool, IProgress<PersonalizationProgress>? progress,
+        CancellationToken cancellationToken)
     {
-        var options = EngineOptions.Training(header.Recipe, header.MicroBatchTokens, header.CheckpointedBlocks, null);
-        var (training, validation) = (Sequences(set.Training), Sequences(set.Validation));
+        using var trainer = Start(header, training, validation, options, state, pool);
+        var gate = new CheckpointGate(_scheduler, _time, (bytes, token) => run.IsAborted
+            ? Task.CompletedTask
+            : _checkpoints.WriteAsync(user, header, bytes, token), progress);
+        try
+        {
+            return await trainer.RunAsync(progress is null ? null : new ForwardedProgress(progress), gate, cancellationToken);
+        }
+        catch (OperationCanceledException) when (!run.IsAborted)
+        {
+            await gate.SaveAsync(trainer, CancellationToken.None);
+            throw;
+        }
+    }
+
+    private LoraTrainer Start(RunHeader header, List<TrainingSequence> training, List<TrainingSequence>? validation, TrainingOptions options,
+        ReadOnlyMemory<byte>? state, WorkerPool pool)
+    {
         if (state is { } bytes)
         {
             try
@@ -203,104 +245,11 @@ public sealed partial class Personalizer
             }
             catch (TrainingCheckpointException e) when (e.Problem == TrainingCheckpointProblem.Version)
             {
-                // Written before an update of this library: the run starts over, to the same end.
+                // Written before an update of this library: the pass starts over, to the same end.
                 Log.CheckpointOutdated(_logger, header.AdapterId, e.Message);
             }
         }
         return new LoraTrainer(_model, options, training, validation, null, pool, _time);
-    }
-
-    private async Task<TrainingOutcome> FinishAsync(string user, RunHeader header, TrainingSet set, TrainingResult result, bool resumed,
-        IProgress<PersonalizationProgress>? progress, CancellationToken cancellationToken)
-    {
-        var current = await _library.GetActiveAsync(user, cancellationToken);
-        if (current is not null && !IsForThisBase(current.Manifest)) current = null;
-        var heldOut = HeldOut(set, current?.Manifest, Options.Gate);
-        var candidate = AdapterStack.Of(result.Adapter);
-        var (plain, before, after) = await Task.Run(async () =>
-        {
-            var plain = _scorer.Score(AdapterStack.Empty, heldOut, cancellationToken);
-            var before = current is null ? plain : _scorer.Score(await LoadAsync(current, cancellationToken), heldOut, cancellationToken);
-            return (plain, before, _scorer.Score(candidate, heldOut, cancellationToken));
-        }, cancellationToken);
-        var decision = PromotionGate.Decide(before, after, Options.Gate);
-
-        progress?.Report(new PersonalizationProgress(PersonalizationPhase.Promoting));
-        var file = AdapterFile.Write(result.Adapter);
-        var manifest = Manifest(user, header, set, result, decision, MessageScore.Sum(plain), current?.Id, file);
-        var entry = await StateLockedAsync(async () =>
-        {
-            // From here on a deletion waits, so that it finds and invalidates what is stored now.
-            if (await MissingAsync(user, header, cancellationToken) is > 0 and var missing)
-            {
-                await _checkpoints.DeleteAsync(user, CancellationToken.None);
-                throw new ExamplesDeletedException(user, missing);
-            }
-            if (!decision.Promote) return await _library.AddRejectedAsync(manifest, cancellationToken);
-            await _library.AddAsync(manifest, file, cancellationToken);
-            var active = await _library.ActivateAsync(user, manifest.Id, decision.Reason, cancellationToken);
-            await SwapAsync(user, adopt: false, cancellationToken);
-            return active;
-        }, cancellationToken);
-        await _checkpoints.DeleteAsync(user, CancellationToken.None);
-        Log.GateDecided(_logger, entry.Id, decision.Promote, decision.Reason);
-        return new TrainingOutcome
-        {
-            Status = decision.Promote ? TrainingStatus.Promoted : TrainingStatus.Rejected,
-            Decision = decision,
-            Adapter = entry,
-            Resumed = resumed,
-        };
-    }
-
-    /// <summary>
-    /// The held-out messages; without those that the current adapter trained on (after a change of the recipe), as long as enough remain.
-    /// </summary>
-    private static List<EncodedMessage> HeldOut(TrainingSet set, AdapterManifest? current, PromotionGateOptions options)
-    {
-        var all = set.Validation.Select(message => message.Encoded).ToList();
-        if (current is null) return all;
-        var trained = current.TrainingExamples.ToHashSet(StringComparer.Ordinal);
-        var unseen = set.Validation.Where(message => !trained.Contains(message.Id.ToString())).Select(message => message.Encoded).ToList();
-        var tokens = unseen.Sum(message => message.Pieces.Sum(piece => piece.Ids.Length - piece.FirstTarget));
-        return unseen.Count >= options.MinimumMessages && tokens >= options.MinimumTokens ? unseen : all;
-    }
-
-    private AdapterManifest Manifest(string user, RunHeader header, TrainingSet set, TrainingResult result, PromotionDecision decision,
-        HeldOutMetrics plain, string? parent, byte[] file)
-    {
-        var sequences = Sequences(set.Training);
-        var stepsPerEpoch = Math.Max(1, (sequences.Count + header.Recipe.BatchSize - 1) / header.Recipe.BatchSize);
-        return new AdapterManifest
-        {
-            Id = header.AdapterId,
-            ParentId = parent,
-            User = user,
-            Collection = header.Collection,
-            BaseDigest = header.BaseDigest,
-            TokenizerDigest = header.TokenizerDigest,
-            TrainingExamples = header.TrainingExamples,
-            ValidationExamples = header.ValidationExamples,
-            ExampleSetDigest = SetDigest(header.TrainingExamples, header.ValidationExamples),
-            Recipe = header.Recipe,
-            Threads = header.Threads,
-            MicroBatchTokens = header.MicroBatchTokens,
-            Metrics = new AdapterMetrics
-            {
-                Before = decision.Current,
-                After = decision.Candidate,
-                Base = plain,
-                BestEpoch = (result.AdapterStep + stepsPerEpoch - 1) / stepsPerEpoch,
-                ValidationLosses = [.. result.Evaluations.Select(point => point.Loss)],
-                TrainingLosses = [.. result.Losses.Chunk(stepsPerEpoch).Select(epoch => epoch.Average())],
-                Steps = result.Steps,
-                TrainedTokens = (long)sequences.Sum(sequence => (long)sequence.TargetCount) * result.Steps / stepsPerEpoch,
-            },
-            GateReason = decision.Reason,
-            Created = _time.GetUtcNow(),
-            WeightsDigest = Convert.ToHexStringLower(SHA256.HashData(file)),
-            WeightsLength = file.Length,
-        };
     }
 
     private async Task<int> MissingAsync(string user, RunHeader header, CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PersonaTune.Device.Adapters;
+using PersonaTune.Device.Consent;
 using PersonaTune.Device.Scheduling;
 using PersonaTune.Device.Storage;
 using PersonaTune.Engine.Inference;
@@ -28,7 +29,7 @@ public sealed partial class Personalizer : IDisposable
     private readonly AdapterLibrary _library;
     private readonly AdapterSlot _slot;
     private readonly TrainingScheduler _scheduler;
-    private readonly IConsentGuard _consent;
+    private readonly ConsentPolicy _consent;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RunCheckpoints _checkpoints;
@@ -50,7 +51,7 @@ public sealed partial class Personalizer : IDisposable
     /// <exception cref="ArgumentException">The options are invalid, or the slot belongs to another model.</exception>
     /// <exception cref="MissingTokenizerException">The model has no tokenizer.</exception>
     public Personalizer(DecoderModel model, WorkerPool pool, SealedStore store, AdapterLibrary library, AdapterSlot slot,
-        TrainingScheduler scheduler, IConsentGuard consent, PersonalizationOptions? options = null, TimeProvider? time = null,
+        TrainingScheduler scheduler, ConsentPolicy consent, PersonalizationOptions? options = null, TimeProvider? time = null,
         ILogger<Personalizer>? logger = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -158,7 +159,7 @@ public sealed partial class Personalizer : IDisposable
     {
         RequireBase(entry.Manifest);
         var weights = await _library.ReadWeightsAsync(entry.Manifest.User, entry.Id, cancellationToken);
-        return AdapterStack.Of(AdapterFile.Read(weights, _model, $"adapter '{entry.Id}'"));
+        return AdapterStack.Of(AdapterFile.Read(weights.Span, _model, $"adapter '{entry.Id}'"));
     }
 
     private void RequireBase(AdapterManifest manifest)

@@ -27,4 +27,7 @@ internal sealed record RunHeader
     public required int CheckpointedBlocks { get; init; }
 
     public required DateTimeOffset Started { get; init; }
+
+    /// <summary>Set once the candidate passed the gate: what is left is the second pass over all messages.</summary>
+    public GatedCandidate? Gated { get; init; }
 }

@@ -43,6 +43,13 @@ public sealed record TrainingRecipe
     /// <summary>Newest part of the messages that is held out, above 0 and below 1. Default 0.15.</summary>
     public double ValidationFraction { get; init; } = 0.15;
 
+    /// <summary>
+    /// Whether a candidate that passed the gate is trained anew on all messages, the held-out newest ones included, for the number of
+    /// epochs that the gate's candidate was best at. The person's newest messages are the most telling; the regression monitor watches
+    /// the result, which no held-out message can judge any more. Default true.
+    /// </summary>
+    public bool RefitOnAll { get; init; } = true;
+
     /// <summary>Newest messages that are used at all; older ones are left out. Default 4,000.</summary>
     public int MaximumExamples { get; init; } = 4_000;
 

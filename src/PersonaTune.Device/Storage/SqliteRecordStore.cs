@@ -225,7 +225,8 @@ public sealed class SqliteRecordStore : IRecordStore
         {
             throw new StoreException(subject, $"SQLite reports '{e.Message}' (code {e.SqliteExtendedErrorCode}); free disk space, check permissions, or restore it", e);
         }
-        catch (Exception e) when (e is ArgumentException or InvalidCastException or IndexOutOfRangeException)
+        catch (Exception e) when (e is ArgumentException or InvalidCastException or IndexOutOfRangeException
+            or InvalidOperationException and not ObjectDisposedException)
         {
             throw new StoreCorruptException(subject, "a row has fields of another kind than the schema says; it was altered: restore it from a copy", e);
         }

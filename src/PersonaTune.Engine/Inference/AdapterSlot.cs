@@ -1,3 +1,4 @@
+using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
 
 namespace PersonaTune.Engine.Inference;

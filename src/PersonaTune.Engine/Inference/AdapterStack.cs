@@ -60,40 +60,11 @@ public sealed class AdapterStack
     {
         ArgumentNullException.ThrowIfNull(model);
         if (ReferenceEquals(Volatile.Read(ref _validatedFor), model)) return;
-        for (var i = 0; i < Entries.Count; i++)
-        {
-            var adapter = Entries[i].Adapter;
-            if (adapter.BaseDigest.Length > 0 && model.Digest.Length > 0 && !adapter.BaseDigest.Equals(model.Digest, StringComparison.OrdinalIgnoreCase))
-                throw new AdapterMismatchException(i, $"it was trained on base {adapter.BaseDigest}, the model is {model.Digest}");
-            if (adapter.BlockCount != model.Config.BlockCount)
-                throw new AdapterMismatchException(i, $"it has {adapter.BlockCount} blocks, the model {model.Config.BlockCount}");
-            foreach (var (block, target, pair) in adapter.Pairs())
-            {
-                var (inputs, outputs) = Shape(model, target);
-                if (pair.Inputs != inputs || pair.Outputs != outputs)
-                    throw new AdapterMismatchException(i,
-                        $"its {target} pair of block {block} maps {pair.Inputs} to {pair.Outputs}, the model's layer {inputs} to {outputs}");
-            }
-        }
-
+        for (var i = 0; i < Entries.Count; i++) LoraCompatibility.Demand(Entries[i].Adapter, model, $"{i + 1} of the stack");
         Volatile.Write(ref _validatedFor, model);
     }
 
     /// <summary>The updates of the layers that share an input, or null where no adapter touches them.</summary>
     internal LoraGroup? Group(int block, LoraInput input) =>
         MaxRank == 0 ? null : _groups[input == LoraInput.Head ? _groups.Length - 1 : block * (int)LoraInput.Head + (int)input];
-
-    private static (int Inputs, int Outputs) Shape(DecoderModel model, LoraTarget target)
-    {
-        var c = model.Config;
-        return target switch
-        {
-            LoraTarget.Query => (c.EmbeddingLength, c.QueryLength),
-            LoraTarget.Key or LoraTarget.Value => (c.EmbeddingLength, c.KeyValueLength),
-            LoraTarget.Output => (c.QueryLength, c.EmbeddingLength),
-            LoraTarget.Gate or LoraTarget.Up => (c.EmbeddingLength, c.FeedForwardLength),
-            LoraTarget.Down => (c.FeedForwardLength, c.EmbeddingLength),
-            _ => (c.EmbeddingLength, c.VocabularySize),
-        };
-    }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PersonaTune.Engine.Kernels;
+using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
 
 namespace PersonaTune.Engine.Inference;

@@ -25,6 +25,7 @@ internal static unsafe class GemmPack
     }
 
     /// <summary>panel (k, width) = source (k, columns), rows <paramref name="stride"/> apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Straight(float* source, nint stride, int columns, int k, float* panel, int width)
     {
         if (columns == width && width % 16 == 0)

@@ -43,6 +43,9 @@ public sealed class DecoderModel : IDisposable
     /// <summary>The file's tokenizer, or null where it carries none.</summary>
     public ITokenizer? Tokenizer { get; }
 
+    /// <summary>The file's Jinja chat template (<c>tokenizer.chat_template</c>), or null. It is foreign text: recognize it, never run it.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>SHA-256 of the model file, lower-case hex: what an adapter's lineage names as its base.</summary>
     public string Digest { get; }
 

@@ -12,7 +12,7 @@ public static class ModelLoader
     /// Maps a model file, validates hyper-parameters and shapes, and returns a model whose matrices point into the file. Computes the
     /// file's digest, so it reads the file once.
     /// </summary>
-    /// <exception cref="FileFormatException">The file is damaged, truncated, of an unsupported architecture, lacks a tensor, or has an unusable tokenizer.</exception>
+    /// <exception cref="FileFormatException">The file is damaged, truncated, of an unsupported architecture, or lacks a tensor.</exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public static DecoderModel Load(string path) => Load(GgufFile.Open(path));
 

@@ -70,6 +70,9 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
     public ReadOnlySpan<byte> TokenBytes(int id) => _table.Bytes(id);
 
     /// <inheritdoc/>
+    public int? FindToken(string spelling) => _table.Ids.TryGetValue(spelling, out var id) ? id : null;
+
+    /// <inheritdoc/>
     public bool IsControl(int id) => _table.IsControl(id);
 
     /// <inheritdoc/>

@@ -24,6 +24,9 @@ public interface ITokenizer
     /// <summary>The exact bytes that a token stands for (without a leading-space rule); empty for control tokens. A token may hold part of a UTF-8 character.</summary>
     ReadOnlySpan<byte> TokenBytes(int id);
 
+    /// <summary>The id of the token that the vocabulary spells so (control tokens included), or null; used to find a chat template's marks.</summary>
+    int? FindToken(string spelling) => null;
+
     /// <summary>Whether the id is a control token (BOS, EOS, padding, unused) that never stands for text.</summary>
     bool IsControl(int id);
 

@@ -2,6 +2,8 @@ using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
+using PersonaTune.Engine.Quantization;
+using PersonaTune.Engine.Tensors;
 
 namespace PersonaTune.Engine.Tests.Inference;
 
@@ -64,7 +66,7 @@ public sealed class AdapterStackTests : IDisposable
 
         var shape = new LoraAdapter(new LoraConfig(), _model.Config.BlockCount, "");
         shape[1, LoraTarget.Down] = new LoraPair(1, 3, 5, 1f, new float[3], new float[5]);
-        Assert.Contains("Down pair of block 1", Assert.Throws<AdapterMismatchException>(() => new AdapterSlot(_model, AdapterStack.Of(shape))).Message, StringComparison.Ordinal);
+        Assert.Contains("blk.1.ffn_down.weight", Assert.Throws<AdapterMismatchException>(() => new AdapterSlot(_model, AdapterStack.Of(shape))).Message, StringComparison.Ordinal);
         var blocks = new LoraAdapter(new LoraConfig(), _model.Config.BlockCount + 1, "");
         Assert.Contains("blocks", Assert.Throws<AdapterMismatchException>(() => AdapterStack.Of(blocks).Validate(_model)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => AdapterStack.Of(shape, float.NaN));
@@ -90,10 +92,10 @@ public sealed class AdapterStackTests : IDisposable
         }).ToArray();
         return new DecoderModel(model.Config, model.TokenEmbedding, blocks, model.OutputNorm, Merge(model.Head, 0, LoraTarget.Head), null, "", null);
 
-        Engine.Tensors.WeightMatrix Merge(Engine.Tensors.WeightMatrix w, int block, LoraTarget target)
+        WeightMatrix Merge(WeightMatrix w, int block, LoraTarget target)
         {
             var values = new float[w.Rows * w.Columns];
-            Quantization.BlockCodec.Decode(w.Type, w.RowsBytes(0, w.Rows), values);
+            BlockCodec.Decode(w.Type, w.RowsBytes(0, w.Rows), values);
             foreach (var (adapter, scale) in adapters)
             {
                 if (adapter[block, target] is not { } pair) continue;
@@ -106,7 +108,7 @@ public sealed class AdapterStackTests : IDisposable
                     }
             }
 
-            return Engine.Tensors.WeightMatrix.FromFloats(values, w.Rows, w.Columns);
+            return WeightMatrix.FromFloats(values, w.Rows, w.Columns);
         }
     }
 }

@@ -1,0 +1,124 @@
+using System.Security.Cryptography;
+using PersonaTune.Device.Adapters;
+using PersonaTune.Engine.Inference;
+using PersonaTune.Engine.Training;
+
+namespace PersonaTune.Device.Personalization;
+
+public sealed partial class Personalizer
+{
+    /// <summary>Scores the candidate as it would be loaded from its file, what is current, and the base, on the same held-out messages.</summary>
+    private async Task<(GatedCandidate Gated, PromotionDecision Decision)> GateAsync(
+        string user, RunHeader header, TrainingSet set, TrainingResult result, byte[] file, CancellationToken cancellationToken)
+    {
+        var current = await _library.GetActiveAsync(user, cancellationToken);
+        if (current is not null && !IsForThisBase(current.Manifest)) current = null;
+        var currentStack = current is null ? AdapterStack.Empty : await LoadAsync(current, cancellationToken);
+        var candidate = AdapterStack.Of(AdapterFile.Read(file, _model, $"adapter '{header.AdapterId}'"));
+        var heldOut = HeldOut(set, current?.Manifest, Options.Gate);
+        var (plain, before, after) = await Task.Run(() =>
+        {
+            var plain = _scorer.Score(AdapterStack.Empty, heldOut, cancellationToken);
+            var before = current is null ? plain : _scorer.Score(currentStack, heldOut, cancellationToken);
+            return (plain, before, _scorer.Score(candidate, heldOut, cancellationToken));
+        }, cancellationToken);
+        var decision = PromotionGate.Decide(before, after, Options.Gate);
+
+        var sequences = Sequences(set.Training);
+        var stepsPerEpoch = Math.Max(1, (sequences.Count + header.Recipe.BatchSize - 1) / header.Recipe.BatchSize);
+        var gated = new GatedCandidate
+        {
+            ParentId = current?.Id,
+            Base = MessageScore.Sum(plain),
+            Before = decision.Current,
+            After = decision.Candidate,
+            Reason = decision.Reason,
+            BestEpoch = (result.AdapterStep + stepsPerEpoch - 1) / stepsPerEpoch,
+            ValidationLosses = [.. result.Evaluations.Select(point => point.Loss)],
+            TrainingLosses = [.. result.Losses.Chunk(stepsPerEpoch).Select(epoch => epoch.Average())],
+            Steps = result.Steps,
+            TrainedTokens = sequences.Sum(sequence => (long)sequence.TargetCount) * result.Steps / stepsPerEpoch,
+        };
+        return (gated, decision);
+    }
+
+    private async Task<TrainingOutcome> StoreAsync(string user, RunHeader header, PromotionDecision decision, byte[] file, bool refitted, bool resumed,
+        IProgress<PersonalizationProgress>? progress, CancellationToken cancellationToken)
+    {
+        progress?.Report(new PersonalizationProgress(PersonalizationPhase.Promoting));
+        var manifest = Manifest(user, header, file, refitted);
+        var entry = await StateLockedAsync(async () =>
+        {
+            // From here on a deletion waits, so that it finds and invalidates what is stored now.
+            if (await MissingAsync(user, header, cancellationToken) is > 0 and var missing)
+            {
+                await _checkpoints.DeleteAsync(user, CancellationToken.None);
+                throw new ExamplesDeletedException(user, missing);
+            }
+            if (!decision.Promote) return await _library.AddRejectedAsync(manifest, cancellationToken);
+            await _library.AddAsync(manifest, file, cancellationToken);
+            var active = await _library.ActivateAsync(user, manifest.Id, decision.Reason, cancellationToken);
+            await SwapAsync(user, adopt: false, cancellationToken);
+            return active;
+        }, cancellationToken);
+        await _checkpoints.DeleteAsync(user, CancellationToken.None);
+        Log.GateDecided(_logger, entry.Id, decision.Promote, decision.Reason);
+        return new TrainingOutcome
+        {
+            Status = decision.Promote ? TrainingStatus.Promoted : TrainingStatus.Rejected,
+            Decision = decision,
+            Adapter = entry,
+            Resumed = resumed,
+        };
+    }
+
+    /// <summary>
+    /// The held-out messages; without those that the current adapter was trained on, as long as enough remain. With too few left the
+    /// current adapter has the advantage of knowing them, so that the gate errs on the side of what runs already.
+    /// </summary>
+    private static List<EncodedMessage> HeldOut(TrainingSet set, AdapterManifest? current, PromotionGateOptions options)
+    {
+        var all = set.Validation.Select(message => message.Encoded).ToList();
+        if (current is null) return all;
+        var trained = current.TrainingExamples.Concat(current.Refitted ? current.ValidationExamples : []).ToHashSet(StringComparer.Ordinal);
+        var unseen = set.Validation.Where(message => !trained.Contains(message.Id.ToString())).Select(message => message.Encoded).ToList();
+        var tokens = unseen.Sum(message => message.Pieces.Sum(piece => piece.Ids.Length - piece.FirstTarget));
+        return unseen.Count >= options.MinimumMessages && tokens >= options.MinimumTokens ? unseen : all;
+    }
+
+    private AdapterManifest Manifest(string user, RunHeader header, byte[] file, bool refitted)
+    {
+        var gated = header.Gated!;
+        return new AdapterManifest
+        {
+            Id = header.AdapterId,
+            ParentId = gated.ParentId,
+            User = user,
+            Collection = header.Collection,
+            BaseDigest = header.BaseDigest,
+            TokenizerDigest = header.TokenizerDigest,
+            TrainingExamples = header.TrainingExamples,
+            ValidationExamples = header.ValidationExamples,
+            Refitted = refitted,
+            ExampleSetDigest = SetDigest(header.TrainingExamples, header.ValidationExamples),
+            Recipe = header.Recipe,
+            Threads = header.Threads,
+            MicroBatchTokens = header.MicroBatchTokens,
+            Metrics = new AdapterMetrics
+            {
+                Before = gated.Before,
+                After = gated.After,
+                Base = gated.Base,
+                BestEpoch = gated.BestEpoch,
+                ValidationLosses = gated.ValidationLosses,
+                TrainingLosses = gated.TrainingLosses,
+                Steps = gated.Steps,
+                TrainedTokens = gated.TrainedTokens,
+            },
+            GateReason = gated.Reason,
+            Created = _time.GetUtcNow(),
+            WeightsDigest = Convert.ToHexStringLower(SHA256.HashData(file)),
+            WeightsLength = file.Length,
+        };
+    }
+}
