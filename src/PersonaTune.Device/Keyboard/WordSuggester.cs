@@ -109,7 +109,8 @@ public sealed class WordSuggester : IDisposable
             if (typed.Prefix.Length > 0)
             {
                 predictor.Start(MessageFraming.EncodeContext(_tokenizer, typed.Context, _contextLimit));
-                var best = _search.Run(predictor, typed, 1, Options.MaxExpansions, Options.CaseFactor, OutOfTime(), cancellationToken);
+                var best = _search.Run(predictor, typed, 1, Options.MaxExpansions, Options.CaseFactor, OutOfTime(), cancellationToken,
+                    includeTyped: true);
                 if (best is [var first, ..]) word = first.Word[typed.Prefix.Length..];
             }
             // A space that the next token brings along is not typed twice.
@@ -138,14 +139,22 @@ public sealed class WordSuggester : IDisposable
     public void Learn(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        lock (_lock) _cache.Learn(MessageFraming.Encode(_tokenizer, text, _slot.Model.Config.ContextLength));
+        lock (_lock)
+        {
+            _cache.Learn(MessageFraming.Encode(_tokenizer, text, _slot.Model.Config.ContextLength));
+            _predictor = null; // what it remembers was predicted without this message
+        }
     }
 
     /// <summary>Takes a message out of the n-gram cache as if it had never been learned; false where it was not there.</summary>
     public bool Forget(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        lock (_lock) return _cache.Forget(MessageFraming.Encode(_tokenizer, text, _slot.Model.Config.ContextLength));
+        lock (_lock)
+        {
+            _predictor = null;
+            return _cache.Forget(MessageFraming.Encode(_tokenizer, text, _slot.Model.Config.ContextLength));
+        }
     }
 
     /// <summary>The cache as bytes, to be sealed and stored; <see cref="NGramCache.FromBytes"/> reads them.</summary>
