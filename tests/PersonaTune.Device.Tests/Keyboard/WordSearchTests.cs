@@ -84,7 +84,7 @@ public sealed class WordSearchTests
         var model = Train(["hello there friend"]);
         var counts = new TypingCounts();
         var options = new SuggestionOptions { Count = 1, MaxExpansions = 100 };
-        var simulator = new TypingSimulator(new KneserNeyPredictor(model), Vocabulary, Tokenizer, options, 100);
+        var simulator = new TypingSimulator(new KneserNeyPredictor(model), Vocabulary, text => [0, .. Tokenizer.Encode(text)], options);
         simulator.Type("hello there friend", counts, CancellationToken.None);
         // Three picks, each with its space.
         Assert.Equal((18L, 3L), (counts.Characters, counts.Keys));
