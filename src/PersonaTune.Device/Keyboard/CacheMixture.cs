@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace PersonaTune.Device.Keyboard;
 
 /// <summary>
@@ -57,7 +59,10 @@ public sealed class CacheMixture
     public void Mix(CacheMatch match, Span<float> model, ReadOnlySpan<float> cache)
     {
         var weight = (float)ModelWeight(match);
-        for (var i = 0; i < model.Length; i++) model[i] = weight * model[i] + (1 - weight) * cache[i];
+        var i = 0;
+        for (; i <= model.Length - Vector<float>.Count; i += Vector<float>.Count)
+            (weight * new Vector<float>(model[i..]) + (1 - weight) * new Vector<float>(cache[i..])).CopyTo(model[i..]);
+        for (; i < model.Length; i++) model[i] = weight * model[i] + (1 - weight) * cache[i];
     }
 
     /// <summary>The weights, for storage.</summary>

@@ -95,11 +95,10 @@ internal sealed class WordSearch(WordVocabulary vocabulary)
             }
             if (inside && consumed - skip > Encoding.UTF8.GetByteCount(prefix))
             {
-                var end = 0.0;
-                var ends = vocabulary.EndsWord;
-                for (var token = 0; token < ends.Length; token++)
-                    if (ends[token]) end += probabilities[token];
-                Push(candidate with { Probability = candidate.Probability * end, Complete = true });
+                // What neither carries the word on nor mixes word and other characters ends it.
+                var end = 1 - mass;
+                foreach (var token in vocabulary.Mixed) end -= probabilities[token];
+                Push(candidate with { Probability = candidate.Probability * Math.Max(0, end), Complete = true });
             }
         }
         foreach (var (p, token) in _best)

@@ -139,6 +139,10 @@ public sealed partial class Personalizer : IDisposable
     public async Task<bool> HasInterruptedRunAsync(string user, CancellationToken cancellationToken = default) =>
         await _checkpoints.ReadAsync(user, cancellationToken) is not null;
 
+    /// <summary>The recipe of the interrupted run, with which <see cref="TrainAsync"/> would go on; null where there is none.</summary>
+    public async Task<TrainingRecipe?> InterruptedRecipeAsync(string user, CancellationToken cancellationToken = default) =>
+        (await _checkpoints.ReadAsync(user, cancellationToken))?.Header.Recipe;
+
     /// <summary>Throws an interrupted run away.</summary>
     public Task DiscardInterruptedRunAsync(string user, CancellationToken cancellationToken = default) =>
         _checkpoints.DeleteAsync(user, cancellationToken);

@@ -11,32 +11,34 @@ namespace PersonaTune.Engine.Kernels;
 internal static unsafe class ActivationQuantizer
 {
     /// <summary>Rows first..first + count of x (T, columns); columns beyond the last whole block of 32 are padded with zeros.</summary>
-    public static void Rows(float* x, int columns, sbyte* values, float* scales, float* halfSums, int first, int count)
+    public static void Rows(float* x, int columns, QuantizedActivations to, int first, int count)
     {
         var blocks = (columns + 31) / 32;
         var whole = columns / 32;
+        sbyte* values = to.Values;
+        float* scales = to.Scales, sums = to.Sums, halfSums = to.HalfSums;
         var edge = stackalloc float[32];
         for (var t = first; t < first + count; t++)
         {
             var row = x + (long)t * columns;
             var at = (long)t * blocks;
-            for (var b = 0; b < whole; b++) Block(row + b * 32, values + (at + b) * 32, scales + at + b, halfSums + 2 * (at + b));
+            for (var b = 0; b < whole; b++) Block(row + b * 32, values + (at + b) * 32, scales + at + b, sums + at + b, halfSums + 2 * (at + b));
             if (whole == blocks) continue;
             new Span<float>(edge, 32).Clear();
             for (var i = whole * 32; i < columns; i++) edge[i - whole * 32] = row[i];
-            Block(edge, values + (at + whole) * 32, scales + at + whole, halfSums + 2 * (at + whole));
+            Block(edge, values + (at + whole) * 32, scales + at + whole, sums + at + whole, halfSums + 2 * (at + whole));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Block(float* x, sbyte* values, float* scale, float* halfSums)
+    private static void Block(float* x, sbyte* values, float* scale, float* sum, float* halfSums)
     {
-        if (Avx2.IsSupported) Block256(x, values, scale, halfSums);
-        else BlockScalar(x, values, scale, halfSums);
+        if (Avx2.IsSupported) Block256(x, values, scale, sum, halfSums);
+        else BlockScalar(x, values, scale, sum, halfSums);
     }
 
     /// <summary>The reference.</summary>
-    internal static void BlockScalar(float* x, sbyte* values, float* scale, float* halfSums)
+    internal static void BlockScalar(float* x, sbyte* values, float* scale, float* sum, float* halfSums)
     {
         var largest = 0f;
         for (var i = 0; i < 32; i++) largest = MathF.Max(largest, MathF.Abs(x[i]));
@@ -44,21 +46,25 @@ internal static unsafe class ActivationQuantizer
         var inverse = d > 0 ? 1f / d : 0f;
         if (!float.IsFinite(inverse)) (d, inverse) = (0, 0);
         *scale = d;
+        var total = 0;
         for (var half = 0; half < 2; half++)
         {
-            var sum = 0;
+            var part = 0;
             for (var i = half * 16; i < half * 16 + 16; i++)
             {
                 var q = (int)MathF.Round(x[i] * inverse, MidpointRounding.ToEven);
                 values[i] = (sbyte)q;
-                sum += q;
+                part += q;
             }
 
-            halfSums[half] = d * sum;
+            halfSums[half] = d * part;
+            total += part;
         }
+
+        *sum = d * total;
     }
 
-    internal static void Block256(float* x, sbyte* values, float* scale, float* halfSums)
+    internal static void Block256(float* x, sbyte* values, float* scale, float* sum, float* halfSums)
     {
         Vector256<float> x0 = Vector256.Load(x), x1 = Vector256.Load(x + 8), x2 = Vector256.Load(x + 16), x3 = Vector256.Load(x + 24);
         var magnitude = Vector256.Max(
@@ -75,8 +81,10 @@ internal static unsafe class ActivationQuantizer
         var i1 = Avx.ConvertToVector256Int32(x1 * by);
         var i2 = Avx.ConvertToVector256Int32(x2 * by);
         var i3 = Avx.ConvertToVector256Int32(x3 * by);
-        halfSums[0] = d * Vector256.Sum(i0 + i1);
-        halfSums[1] = d * Vector256.Sum(i2 + i3);
+        int low = Vector256.Sum(i0 + i1), high = Vector256.Sum(i2 + i3);
+        halfSums[0] = d * low;
+        halfSums[1] = d * high;
+        *sum = d * (low + high);
 
         // The packs work within 128-bit lanes; the permutation restores the order.
         var words01 = Avx2.PackSignedSaturate(i0, i1);

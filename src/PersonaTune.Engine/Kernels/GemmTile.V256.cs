@@ -8,7 +8,7 @@ namespace PersonaTune.Engine.Kernels;
 internal static unsafe partial class GemmTile
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x16(float* a, nint rs, nint cs, float* b, int k, float* c, nint ldc, int used, float alpha, bool add)
+    internal static void Tile6x16(float* a, nint rs, nint cs, float* b, int k, float* c, nint ldc, int used, float alpha, bool add)
     {
         var last = used - 1;
         var a1 = Math.Min(1, last) * rs;

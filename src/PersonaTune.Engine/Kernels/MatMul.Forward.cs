@@ -12,6 +12,9 @@ public static unsafe partial class MatMul
     private const int DepthLimit = 320;
     private const int TokenLimit = 288;
 
+    // So few tokens do not pay for transposing a panel.
+    private const int FewTokenLimit = 3;
+
     /// <summary>y (T, N) = x (T, K) Wᵀ, or += with <paramref name="accumulate"/>; W is (N, K). Activations stay f32.</summary>
     /// <exception cref="ArgumentException">A span is too short for T and the shape of W.</exception>
     public static void Forward(WorkerPool pool, ReadOnlySpan<float> x, in WeightMatrix w, Span<float> y, int tokens, bool accumulate = false)
@@ -21,6 +24,12 @@ public static unsafe partial class MatMul
         fixed (float* px = x, py = y)
         {
             var job = new Job(px, w, py, tokens, accumulate);
+            if (tokens <= FewTokenLimit)
+            {
+                pool.Run(job, Math.Clamp(w.Rows / 8, 1, pool.Threads * 4), static (j, part, parts) => ForwardFew(j, part, parts));
+                return;
+            }
+
             var panels = (w.Rows + GemmTile.Columns - 1) / GemmTile.Columns;
             pool.Run(job, Math.Min(panels, pool.Threads * 4), static (j, part, parts) => ForwardPart(j, part, parts));
         }
@@ -49,6 +58,23 @@ public static unsafe partial class MatMul
                         job.Input + (long)t * w.Columns + k, w.Columns, 1, panel, columns,
                         job.Output + (long)t * w.Rows + n, w.Rows, tokens, used, 1, job.Accumulate || k > 0);
                 }
+            }
+        }
+    }
+
+    private static void ForwardFew(in Job job, int part, int parts)
+    {
+        var w = job.W;
+        var (first, rows) = Gemm.Share(w.Rows, 1, part, parts);
+        var buffer = w.Type == TensorType.F32 ? null : KernelScratch.Floats(w.Columns);
+        for (var n = first; n < first + rows; n++)
+        {
+            var row = WeightRows.Read(w, n, 0, w.Columns, buffer);
+            for (var t = 0; t < job.Tokens; t++)
+            {
+                var value = FloatDot.Run(row, job.Input + (long)t * w.Columns, w.Columns);
+                var y = job.Output + (long)t * w.Rows + n;
+                *y = job.Accumulate ? *y + value : value;
             }
         }
     }

@@ -28,7 +28,10 @@ public sealed unsafe class QuantizedActivations
     /// <summary>Scale of each block, (T, Blocks).</summary>
     internal float* Scales { get; private set; }
 
-    /// <summary>Scale times the sum of each half block of 16, (T, 2 Blocks): what offsets and minima of weights multiply.</summary>
+    /// <summary>Scale times the sum of each block, (T, Blocks): what offsets and minima of weights multiply.</summary>
+    internal float* Sums { get; private set; }
+
+    /// <summary>Scale times the sum of each half block of 16, (T, 2 Blocks).</summary>
     internal float* HalfSums { get; private set; }
 
     /// <summary>Rounds x (T, K); what was held before is lost. Every block depends on its own 32 values alone.</summary>
@@ -43,12 +46,12 @@ public sealed unsafe class QuantizedActivations
         Reserve(tokens, columns);
         fixed (float* px = x)
         {
-            if (tokens < 8) ActivationQuantizer.Rows(px, columns, Values, Scales, HalfSums, 0, tokens);
+            if (tokens < 8) ActivationQuantizer.Rows(px, columns, this, 0, tokens);
             else
                 pool.Run((X: (nint)px, Q: this), Math.Min(tokens / 4, pool.Threads * 4), static (s, part, parts) =>
                 {
                     var (first, count) = Gemm.Share(s.Q.Tokens, 1, part, parts);
-                    ActivationQuantizer.Rows((float*)s.X, s.Q.Columns, s.Q.Values, s.Q.Scales, s.Q.HalfSums, first, count);
+                    ActivationQuantizer.Rows((float*)s.X, s.Q.Columns, s.Q, first, count);
                 });
         }
     }
@@ -57,13 +60,14 @@ public sealed unsafe class QuantizedActivations
     {
         var blocks = (columns + 31) / 32;
         var count = checked(tokens * blocks);
-        var bytes = checked(count * (32 + 12) + 64);
+        var bytes = checked(count * (32 + 16) + 64);
         if (_memory.Length < bytes) _memory = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
         Tokens = tokens;
         Columns = columns;
         Blocks = blocks;
         Values = (sbyte*)(((nint)Unsafe.AsPointer(ref _memory[0]) + 63) & ~(nint)63);
         Scales = (float*)(Values + count * 32);
-        HalfSums = Scales + count;
+        Sums = Scales + count;
+        HalfSums = Sums + count;
     }
 }

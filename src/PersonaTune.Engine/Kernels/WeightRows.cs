@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using PersonaTune.Engine.Quantization;
 using PersonaTune.Engine.Tensors;
 
@@ -21,6 +22,11 @@ internal static unsafe class WeightRows
     }
 
     /// <summary>Decodes <paramref name="count"/> values, a whole number of blocks.</summary>
-    public static void Decode(TensorType type, byte* blocks, int count, float* values) =>
-        BlockCodec.Decode(type, new ReadOnlySpan<byte>(blocks, (int)type.RowBytes(count)), new Span<float>(values, count));
+    public static void Decode(TensorType type, byte* blocks, int count, float* values)
+    {
+        if (type == TensorType.F16) HalfVectors.WidenHalf((ushort*)blocks, values, count);
+        else if (type == TensorType.BF16) HalfVectors.WidenBrain((ushort*)blocks, values, count);
+        else if (Avx2.IsSupported && Fma.IsSupported && type.BlockSize() >= 32) FloatUnpack.Run(type, blocks, count, values);
+        else BlockCodec.Decode(type, new ReadOnlySpan<byte>(blocks, (int)type.RowBytes(count)), new Span<float>(values, count));
+    }
 }

@@ -49,10 +49,7 @@ public static class ModelLoader
             var tokenizer = TokenizerFactory.HasTokenizer(file.Metadata) ? TokenizerFactory.FromGguf(file.Metadata) : null;
             if (tokenizer?.VocabularySize > config.VocabularySize)
                 throw new FileFormatException(file.Subject, $"the tokenizer has {tokenizer.VocabularySize} tokens, the model only {config.VocabularySize}");
-            return new DecoderModel(config, embedding, blocks, norm, head, tokenizer, file.Digest, file.Memory)
-            {
-                ChatTemplate = file.Metadata.FindString("tokenizer.chat_template"),
-            };
+            return new DecoderModel(config, embedding, blocks, norm, head, tokenizer, file.Digest, file.Memory);
         }
         catch
         {

@@ -95,7 +95,7 @@ internal static class Block32Decoder
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> FifthBits(uint bits)
     {
-        var spread = Vector128.Create(Vector64.Create((byte)bits), Vector64.Create((byte)(bits >> 8)));
+        var spread = Vector128.Shuffle(Vector128.CreateScalar(bits).AsByte(), Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
         var select = Vector128.Create(0x8040201008040201UL).AsByte();
         return Vector128.Equals(spread & select, select) & Vector128.Create((byte)16);
     }

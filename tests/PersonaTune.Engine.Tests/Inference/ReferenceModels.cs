@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using PersonaTune.Engine.Formats;
 using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
 
@@ -17,47 +16,18 @@ internal static class ReferenceModels
 
     public static float[] Floats(string name) => [.. MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path(name)))];
 
-    public static LoraAdapter Adapter(DecoderModel model)
-    {
-        using var file = GgufFile.Open(Path("llama-lora.gguf"));
-        var alpha = file.Metadata.GetSingle("adapter.lora.alpha");
-        var adapter = new LoraAdapter(new LoraConfig { Rank = 4, Alpha = alpha }, model.Config.BlockCount, "");
-        var names = new Dictionary<LoraTarget, string>
-        {
-            [LoraTarget.Query] = "attn_q",
-            [LoraTarget.Key] = "attn_k",
-            [LoraTarget.Value] = "attn_v",
-            [LoraTarget.Output] = "attn_output",
-        };
-        for (var block = 0; block < model.Config.BlockCount; block++)
-            foreach (var (target, name) in names)
-            {
-                var (a, b) = (file.GetTensor($"blk.{block}.{name}.weight.lora_a"), file.GetTensor($"blk.{block}.{name}.weight.lora_b"));
-                var rank = (int)a.Rows;
-                adapter[block, target] = new LoraPair(rank, (int)a.Columns, (int)b.Rows, alpha / rank, file.GetFloats(a.Name), file.GetFloats(b.Name));
-            }
-
-        return adapter;
-    }
+    public static LoraAdapter Adapter(DecoderModel model) => LoraGguf.Read(Path("llama-lora.gguf"), model);
 
     /// <summary>A random adapter for some targets: other seeds act differently.</summary>
     public static LoraAdapter Random(DecoderModel model, int seed, int rank, float size, params LoraTarget[] targets)
     {
-        var (c, random) = (model.Config, new Random(seed));
-        var adapter = new LoraAdapter(new LoraConfig { Rank = rank, Targets = targets }, c.BlockCount, model.Digest);
-        for (var block = 0; block < c.BlockCount; block++)
+        var random = new Random(seed);
+        var adapter = new LoraAdapter(new LoraConfig { Rank = rank, Targets = targets }, model.Config.BlockCount, model.Digest);
+        for (var block = 0; block < model.Config.BlockCount; block++)
             foreach (var target in targets)
             {
-                var (inputs, outputs) = target switch
-                {
-                    LoraTarget.Query => (c.EmbeddingLength, c.QueryLength),
-                    LoraTarget.Key or LoraTarget.Value => (c.EmbeddingLength, c.KeyValueLength),
-                    LoraTarget.Output => (c.QueryLength, c.EmbeddingLength),
-                    LoraTarget.Gate or LoraTarget.Up => (c.EmbeddingLength, c.FeedForwardLength),
-                    LoraTarget.Down => (c.FeedForwardLength, c.EmbeddingLength),
-                    _ => (c.EmbeddingLength, c.VocabularySize),
-                };
-                adapter[block, target] = new LoraPair(rank, inputs, outputs, 2f, Values(rank * inputs), Values(outputs * rank));
+                var matrix = LoraShapes.Matrix(model, block, target);
+                adapter[block, target] = new LoraPair(rank, matrix.Columns, matrix.Rows, 2f, Values(rank * matrix.Columns), Values(matrix.Rows * rank));
             }
 
         return adapter;

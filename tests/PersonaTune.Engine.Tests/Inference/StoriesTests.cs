@@ -1,9 +1,7 @@
 using System.Text;
-using PersonaTune.Engine.Formats;
 using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Models;
-using PersonaTune.Engine.Tokenization;
 
 namespace PersonaTune.Engine.Tests.Inference;
 
@@ -15,9 +13,7 @@ public class StoriesTests
     [SharedFact(Stories)]
     public void GreedyContinuationIsThePublishedOneTokenByToken()
     {
-        var file = GgufFile.Open(SharedData.Shared(Stories.Split('/')));
-        var tokenizer = TokenizerFactory.FromGguf(file.Metadata);
-        using var model = ModelLoader.Load(file);
+        using var model = ModelLoader.Load(SharedData.Shared(Stories.Split('/')));
         using var pool = new WorkerPool(2);
         using var session = new DecoderSession(model, pool);
         var expected = File.ReadAllText(SharedData.Shared("models", "stories260K", "greedy.txt"));
@@ -25,7 +21,7 @@ public class StoriesTests
         var options = new GenerationOptions { MaxTokens = 200, Sampling = SamplingOptions.Greedy };
         var text = new StringBuilder();
         var ids = new List<int>();
-        foreach (var token in new TextGenerator(session, tokenizer).Generate("", options))
+        foreach (var token in new TextGenerator(session).Generate("", options))
         {
             text.Append(token.Text);
             ids.Add(token.Id);
@@ -33,6 +29,6 @@ public class StoriesTests
         }
 
         Assert.Equal(expected.TrimEnd('\n'), text.ToString().TrimEnd('\n'));
-        Assert.Equal(text.ToString(), tokenizer.Decode(ids.ToArray()));
+        Assert.Equal(text.ToString(), model.Tokenizer!.Decode(ids.ToArray()));
     }
 }

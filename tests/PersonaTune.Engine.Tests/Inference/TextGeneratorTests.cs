@@ -8,7 +8,7 @@ namespace PersonaTune.Engine.Tests.Inference;
 public sealed class TextGeneratorTests : IDisposable
 {
     private readonly WorkerPool _pool = new(1);
-    private readonly DecoderModel _model = ReferenceModels.Load("llama");
+    private readonly DecoderModel _model = ReferenceModels.Load("llama-untied");
     private readonly ByteTokenizer _tokenizer;
     private readonly int[] _expected;
 

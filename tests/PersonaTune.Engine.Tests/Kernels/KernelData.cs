@@ -83,6 +83,20 @@ internal static class KernelData
         return t;
     }
 
+    /// <summary>What rounded activations stand for, (T, K).</summary>
+    public static unsafe float[] Restored(QuantizedActivations rounded)
+    {
+        var x = new float[rounded.Tokens * rounded.Columns];
+        for (var t = 0; t < rounded.Tokens; t++)
+            for (var k = 0; k < rounded.Columns; k++)
+            {
+                var at = t * rounded.Blocks * 32 + k;
+                x[t * rounded.Columns + k] = rounded.Values[at] * rounded.Scales[at / 32];
+            }
+
+        return x;
+    }
+
     /// <summary>Root of the summed squared error over the root of the summed squares of the expected values.</summary>
     public static double RelativeError(ReadOnlySpan<float> actual, ReadOnlySpan<double> expected)
     {
