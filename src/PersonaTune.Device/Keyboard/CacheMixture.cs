@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace PersonaTune.Device.Keyboard;
 
 /// <summary>
@@ -16,6 +18,19 @@ public sealed class CacheMixture
 
     /// <summary>The mixture that is the model alone.</summary>
     public static CacheMixture ModelOnly { get; } = Constant(1);
+
+    /// <summary>
+    /// Weights for a person whose own have not been tuned yet: the longer and the more often seen the context, the more the cache is
+    /// trusted. Geometric means of the weights tuned for people of the shared SMS data.
+    /// </summary>
+    public static CacheMixture Default { get; } = new(
+    [
+        0.9, 0.9, 0.9, 0.9, 0.85,
+        0.75, 0.7, 0.65, 0.6, 0.55,
+        0.55, 0.45, 0.4, 0.35, 0.35,
+        0.35, 0.25, 0.2, 0.2, 0.2,
+        0.3, 0.2, 0.2, 0.2, 0.2,
+    ]);
 
     /// <summary>The same weight everywhere.</summary>
     /// <param name="modelWeight">lambda, 0 to 1.</param>
@@ -57,7 +72,10 @@ public sealed class CacheMixture
     public void Mix(CacheMatch match, Span<float> model, ReadOnlySpan<float> cache)
     {
         var weight = (float)ModelWeight(match);
-        for (var i = 0; i < model.Length; i++) model[i] = weight * model[i] + (1 - weight) * cache[i];
+        var i = 0;
+        for (; i <= model.Length - Vector<float>.Count; i += Vector<float>.Count)
+            (weight * new Vector<float>(model[i..]) + (1 - weight) * new Vector<float>(cache[i..])).CopyTo(model[i..]);
+        for (; i < model.Length; i++) model[i] = weight * model[i] + (1 - weight) * cache[i];
     }
 
     /// <summary>The weights, for storage.</summary>

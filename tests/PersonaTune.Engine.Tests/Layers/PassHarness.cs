@@ -19,7 +19,7 @@ internal sealed class PassHarness : IDisposable
         _parameterArena = new Arena(measure.Used);
         Parameters = new AdapterParameters(adapter, _parameterArena, training);
         Parameters.Load(adapter);
-        Parameters.TrainedGradients.Clear();
+        if (training) Parameters.TrainedGradients.Clear();
         var shape = new PassShape(sequences.Sum(MicroBatch.Rows), sequences.Max(MicroBatch.Rows), checkpointed, training);
         measure = new Arena();
         _ = new DecoderPass(model, Parameters, shape, pool, measure);
