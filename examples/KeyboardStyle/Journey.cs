@@ -27,7 +27,7 @@ internal sealed class Journey(Writer writer, DecoderModel model, WorkerPool pool
         await store.Examples.AddRangeAsync(writer.Name, Collection,
             [.. learned.Select((message, i) => NewExample.FromText(message.Text, message.Time ?? now.AddSeconds(i)))], cancellation);
         await personalizer.UseAsync(writer.Name, cancellation);
-        var typed = TypedContext.Choose([.. writer.Test.Select(message => message.Text)], Contexts);
+        var typed = TypedContext.Choose(writer.Learned.Select(message => message.Text), writer.Test.Select(message => message.Text), Contexts);
         List<string[]> before;
         using (var plain = new WordSuggester(slot, pool)) before = Suggest(plain, typed, cancellation);
 
@@ -46,9 +46,9 @@ internal sealed class Journey(Writer writer, DecoderModel model, WorkerPool pool
     private static List<string[]> Suggest(WordSuggester suggester, IReadOnlyList<TypedContext> typed, CancellationToken cancellation) =>
         [.. typed.Select(context => suggester.Suggest(context.Typed, cancellation).Select(word => word.Word).ToArray())];
 
-    private static LossCurve Curve(string name, IReadOnlyList<double> losses) => new(name, [.. losses.Select((loss, i) => new LossPoint(i, loss))]);
-
-    private LossCurve Curve(TrainingOutcome outcome) => Curve(writer.Name, outcome.Adapter!.Manifest.Metrics.ValidationLosses);
+    // The first value is the base model's, before any step; then one after each pass.
+    private LossCurve Curve(TrainingOutcome outcome) =>
+        new(writer.Name, [.. outcome.Adapter!.Manifest.Metrics.ValidationLosses.Select((loss, i) => new LossPoint(i, loss))]);
 
     private async Task<TrainingOutcome> TrainAsync(CancellationToken cancellation)
     {
@@ -64,7 +64,7 @@ internal sealed class Journey(Writer writer, DecoderModel model, WorkerPool pool
 
     private void WriteSuggestions(IReadOnlyList<TypedContext> typed, List<string[]> before, List<string[]> after)
     {
-        var table = new Table().Title("what the keyboard offers while they type a message that it has not seen").Border(TableBorder.Rounded)
+        var table = new Table().Title("what the keyboard offers in messages that it has not seen, where the writer repeats two words of the learned ones").Border(TableBorder.Rounded)
             .AddColumns("typed so far", "meant", "base model", "after learning");
         for (var i = 0; i < typed.Count; i++)
             table.AddRow(Markup.Escape(typed[i].Shown), Markup.Escape(typed[i].Meant), Offer(before[i], typed[i].Meant), Offer(after[i], typed[i].Meant));

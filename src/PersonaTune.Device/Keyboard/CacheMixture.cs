@@ -19,6 +19,19 @@ public sealed class CacheMixture
     /// <summary>The mixture that is the model alone.</summary>
     public static CacheMixture ModelOnly { get; } = Constant(1);
 
+    /// <summary>
+    /// Weights for a person whose own have not been tuned yet: the longer and the more often seen the context, the more the cache is
+    /// trusted. Geometric means of the weights tuned for people of the shared SMS data.
+    /// </summary>
+    public static CacheMixture Default { get; } = new(
+    [
+        0.9, 0.9, 0.9, 0.9, 0.85,
+        0.75, 0.7, 0.65, 0.6, 0.55,
+        0.55, 0.45, 0.4, 0.35, 0.35,
+        0.35, 0.25, 0.2, 0.2, 0.2,
+        0.3, 0.2, 0.2, 0.2, 0.2,
+    ]);
+
     /// <summary>The same weight everywhere.</summary>
     /// <param name="modelWeight">lambda, 0 to 1.</param>
     public static CacheMixture Constant(double modelWeight)

@@ -11,10 +11,10 @@ namespace PersonaTune.Engine.Inference;
 /// </summary>
 internal sealed class ForwardPass
 {
-    private readonly DecoderModel _model;
     private readonly DecoderConfig _config;
-    private readonly WorkerPool _pool;
-    private readonly ActivationPrecision _precision;
+    private DecoderModel _model = null!;
+    private WorkerPool _pool = null!;
+    private ActivationPrecision _precision;
     private readonly QuantizedActivations _rounded = new();
     private int _rows;
     private RopeTable? _rope;
@@ -27,18 +27,23 @@ internal sealed class ForwardPass
     private float[] _gate = [];
     private float[] _up = [];
     private float[] _lowRank = [];
+    private float[] _logits = [];
 
-    public ForwardPass(DecoderModel model, WorkerPool pool, ActivationPrecision precision)
-    {
-        _model = model;
-        _config = model.Config;
-        _pool = pool;
-        _precision = precision;
-    }
+    /// <summary>Creates a pass for models of one shape; <see cref="Attach"/> comes before anything else.</summary>
+    public ForwardPass(DecoderConfig config) => _config = config;
+
+    /// <summary>Room for the logits (vocabulary) of one row, for the user of the pass.</summary>
+    public float[] Logits => _logits.Length > 0 ? _logits : _logits = new float[_config.VocabularySize];
 
     /// <summary>Bytes of the working buffers.</summary>
     public long MemoryBytes =>
-        4L * (_x.Length + _norm.Length + _query.Length + _key.Length + _value.Length + _attention.Length + _gate.Length + _up.Length + _lowRank.Length);
+        4L * (_x.Length + _norm.Length + _query.Length + _key.Length + _value.Length + _attention.Length + _gate.Length + _up.Length + _lowRank.Length + _logits.Length);
+
+    /// <summary>Sets what the pass runs.</summary>
+    public void Attach(DecoderModel model, WorkerPool pool, ActivationPrecision precision) => (_model, _pool, _precision) = (model, pool, precision);
+
+    /// <summary>Forgets it, so that buffers that wait for their next use keep nothing else alive.</summary>
+    public void Detach() => (_model, _pool, _rope) = (null!, null!, null);
 
     /// <summary>
     /// Runs the blocks over ids (rows), appends their keys and values to the caches and keeps the final states for <see cref="Head"/>.

@@ -11,7 +11,7 @@ namespace PersonaTune.Engine.Quantization;
 /// </summary>
 internal static class Block32Decoder
 {
-    private static readonly Vector128<byte> Nibble = Vector128.Create((byte)0x0F);
+    private static Vector128<byte> Nibble => Vector128.Create((byte)0x0F);
 
     public static void Q8_0(ReadOnlySpan<byte> source, Span<float> values)
     {
@@ -101,5 +101,5 @@ internal static class Block32Decoder
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Scale(ref byte block, int offset) => (float)Unsafe.ReadUnaligned<Half>(ref Unsafe.Add(ref block, offset));
+    private static float Scale(ref byte block, int offset) => HalfFloat.Read(ref Unsafe.Add(ref block, offset));
 }
