@@ -67,7 +67,7 @@ internal sealed class PersonalNGrams(SealedStore store, DecoderModel model, Work
     private NGramCache Create(int? order) =>
         new(model.Config.VocabularySize, StartId, order is { } chosen ? new NGramCacheOptions { Order = chosen } : null);
 
-    private int[] Encode(TrainingMessage message) => MessageFraming.Encode(model.Tokenizer!, message.Text, model.Config.ContextLength);
+    private int[] Encode(TrainingMessage message) => new MessageFraming(model).Encode(message.Text);
 
     private async Task<MixtureRecord?> ReadMixtureAsync(string user, CancellationToken cancellationToken)
     {
