@@ -1,3 +1,4 @@
+using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Models;

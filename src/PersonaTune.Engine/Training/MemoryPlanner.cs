@@ -53,7 +53,7 @@ internal sealed class MemoryPlanner(DecoderModel model, LoraAdapter adapter, Tra
     private long ActivationBytes(AdapterParameters parameters, int tokens, int checkpointed)
     {
         var arena = new Arena();
-        _ = new DecoderPass(model, parameters, new PassShape(tokens, data.LongestRows, checkpointed, Training: true), pool, arena);
+        _ = new DecoderPass(model, parameters, new PassShape(tokens, data.LongestRows, checkpointed, Training: true, options.ForwardPrecision == ForwardPrecision.EightBit), pool, arena);
         return sizeof(float) * arena.Used + KernelBytesPerThread * pool.Threads;
     }
 

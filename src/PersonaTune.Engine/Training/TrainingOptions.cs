@@ -51,6 +51,9 @@ public sealed record TrainingOptions
     /// <summary>Largest Euclidean norm of a step's gradient; a longer one is scaled down. 0 switches clipping off. Default 1.</summary>
     public float MaxGradientNorm { get; init; } = 1f;
 
+    /// <summary>Arithmetic of the forward pass. Default single precision.</summary>
+    public ForwardPrecision ForwardPrecision { get; init; } = ForwardPrecision.Single;
+
     /// <summary>Seed of the order in which examples are seen (the adapter's own seed is <see cref="LoraConfig.Seed"/>). Default 0.</summary>
     public ulong OrderSeed { get; init; }
 
