@@ -63,7 +63,7 @@ internal static class AdapterShowCommand
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"recipe       rank {recipe.Lora.Rank}, alpha {recipe.Lora.Alpha}, learning rate {recipe.LearningRate}, at most {recipe.MaximumEpochs} epochs, seed {recipe.Seed}, {manifest.Threads} threads"));
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"training     epoch {manifest.Metrics.BestEpoch} kept of {manifest.Metrics.ValidationLosses.Count}, {manifest.Metrics.Steps} steps, {manifest.Metrics.TrainedTokens} tokens"));
+            $"training     epoch {manifest.Metrics.BestEpoch} kept of {manifest.Metrics.TrainingLosses.Count}, {manifest.Metrics.Steps} steps, {manifest.Metrics.TrainedTokens} tokens"));
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"perplexity   a word, held out: base {manifest.Metrics.Base.PerplexityPerWord:F1}, before {manifest.Metrics.Before.PerplexityPerWord:F1}, after {manifest.Metrics.After.PerplexityPerWord:F1}"));
         output.WriteLine($"gate         {manifest.GateReason}");

@@ -106,5 +106,13 @@ public sealed class StoreTests : IDisposable
         Assert.False(Directory.Exists(_folder["store"]));
     }
 
+    [Fact]
+    public async Task A_key_file_is_not_made_in_a_folder_that_is_not_there()
+    {
+        var result = (await ToolRun.RunAsync("store", "add", "--text", "hello", "--store", _folder["store"], "--key-file", _folder[Path.Combine("away", "key")])).Expect(ExitCode.BadInput);
+        Assert.Contains("folder does not exist", result.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["store"]));
+    }
+
     private Task<ToolResult> RunAsync(params string[] args) => ToolRun.RunAsync(["store", .. args, "--store", _folder["store"], "--key-file", _folder["key"]]);
 }
