@@ -23,7 +23,7 @@ internal sealed record TypedContext(string Typed, string Meant)
         return [.. chosen.Select((moment, i) => new TypedContext(moment.Message[..(moment.Pair.Start + i % 2)], moment.Message.Substring(moment.Pair.Start, moment.Pair.Length)))];
     }
 
-    /// <summary>Each word of three or more letters with the word before it.</summary>
+    /// <summary>Each word of four or more letters with the word before it.</summary>
     private static IEnumerable<(string Key, int Start, int Length)> Pairs(string message)
     {
         var before = string.Empty;
@@ -33,7 +33,7 @@ internal sealed record TypedContext(string Typed, string Meant)
             var start = i;
             while (i < message.Length && (char.IsLetterOrDigit(message[i]) || message[i] == '\'')) i++;
             var word = message[start..i];
-            if (before.Length > 0 && word.Length >= 3 && char.IsWhiteSpace(message[start - 1])) yield return ($"{before} {word}", start, word.Length);
+            if (before.Length > 0 && word.Length >= 4 && char.IsWhiteSpace(message[start - 1])) yield return ($"{before} {word}", start, word.Length);
             before = word;
         }
     }

@@ -3,8 +3,8 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using PersonaTune.Cli.Failures;
 using PersonaTune.Cli.Options;
-using PersonaTune.Cli.Tests.Running;
 using PersonaTune.Cli.Terminal;
+using PersonaTune.Cli.Tests.Running;
 
 namespace PersonaTune.Cli.Tests.Documentation;
 

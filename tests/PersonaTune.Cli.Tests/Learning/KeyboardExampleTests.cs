@@ -76,7 +76,7 @@ public sealed class KeyboardExampleTests
         Assert.Equal(2, svg.Descendants().Count(element => element.Name.LocalName == "circle"));
         Assert.Contains(svg.Descendants(), element => element.Value == "a <b> & c 4.50");
         var chart = TerminalChart.Draw(curves[0]);
-        Assert.True(chart.Any(character => character is > '\u2800' and <= '\u28FF'));
+        Assert.Contains(chart, character => character is > '\u2800' and <= '\u28FF');
     }
 
     [Fact]
