@@ -13,8 +13,8 @@ static int Usage()
 {
     Console.Error.WriteLine("""
         usage: kernels [--threads n] [--types ...] [--what peak,f32,int8,decode,lora] [--tokens n]
-               train 15m|110m [--batch n] [--seq n] [--steps n] [--threads n] [--type T] [--micro n] [--forward Single|EightBit] [--checkpointed n] [--budget-mib n]
-               decode [--shapes 15m,110m] [--types Q8_0,Q4_0,Q4_K] [--threads n] [--rounds n]
+               train 15m|110m [--batch n] [--seq n] [--steps n] [--threads n] [--type T] [--micro n] [--checkpointed n] [--budget-mib n]
+               decode [--shapes 15m,110m] [--types Q8_0,Q4_0,Q4_K] [--threads n] [--rounds n] [--clock wall|cpu] [--rank n]
                swap [--shape 15m] [--type Q8_0] [--swaps n] [--generations n]
         """);
     return 2;

@@ -29,25 +29,31 @@ internal static class SwapBench
         var threads = Enumerable.Range(0, generations).Select(_ => new Thread(Generate) { IsBackground = true }).ToArray();
         foreach (var thread in threads) thread.Start();
 
-        var microseconds = new double[swaps];
+        var (microseconds, idle) = (new double[swaps], new double[swaps]);
         using var pause = new ManualResetEventSlim();
         for (var i = 0; i < swaps; i++)
         {
             var start = Stopwatch.GetTimestamp();
             slot.Swap(stacks[i % stacks.Length]);
             microseconds[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+            // The same time of doing nothing shows how long the scheduler alone holds this thread up.
+            var (control, end) = (Stopwatch.GetTimestamp(), Stopwatch.GetTimestamp() + Stopwatch.Frequency / 200_000);
+            while (Stopwatch.GetTimestamp() < end) Thread.SpinWait(1);
+            idle[i] = Stopwatch.GetElapsedTime(control).TotalMicroseconds;
             pause.Wait(2); // lets generations run on: back-to-back swaps would measure nothing but themselves
         }
 
         stop.Cancel();
         foreach (var thread in threads) thread.Join();
         Array.Sort(microseconds);
+        Array.Sort(idle);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{swaps} swaps under {generations} generations ({shape} {type}, {pool.Threads} threads): p50 {At(0.5):F1} us, p99 {At(0.99):F1} us, max {microseconds[^1]:F1} us; "
+            $"{swaps} swaps under {generations} generations ({shape} {type}, {pool.Threads} threads): p50 {At(microseconds, 0.5):F1} us, p99 {At(microseconds, 0.99):F1} us, max {microseconds[^1]:F1} us "
+            + $"(5 us of doing nothing: p99 {At(idle, 0.99):F1} us, max {idle[^1]:F1} us); "
             + $"{sequences} sequences, {tokens} tokens, {released} of {swaps} replaced snapshots released"));
         return released == swaps ? 0 : 1;
 
-        double At(double quantile) => microseconds[Math.Min(swaps - 1, (int)(quantile * swaps))];
+        double At(double[] sorted, double quantile) => sorted[Math.Min(swaps - 1, (int)(quantile * swaps))];
 
         void Generate()
         {

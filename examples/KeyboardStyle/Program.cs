@@ -1,1 +1,9 @@
-return 0;
+using KeyboardStyle;
+
+using var cancellation = new CancellationTokenSource();
+Console.CancelKeyPress += (_, pressed) =>
+{
+    pressed.Cancel = true;
+    cancellation.Cancel();
+};
+return await Demo.RunAsync(args, Console.Out, Console.Error, cancellation.Token);

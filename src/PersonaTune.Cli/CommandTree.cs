@@ -1,7 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using PersonaTune.Cli.Adapters;
+using PersonaTune.Cli.Evaluation;
+using PersonaTune.Cli.Inspection;
+using PersonaTune.Cli.Learning;
 using PersonaTune.Cli.Options;
+using PersonaTune.Cli.Quantizing;
+using PersonaTune.Cli.Stores;
 using PersonaTune.Cli.Terminal;
+using PersonaTune.Cli.Writing;
 
 namespace PersonaTune.Cli;
 
@@ -12,7 +19,20 @@ internal static class CommandTree
     {
         var root = new RootCommand("Personalize a quantized language model on this device, offline and encrypted.");
         options.AddGlobal(root);
-        _ = console;
+        foreach (var command in (Command[])
+        [
+            LearnCommand.Build(options, console),
+            TrainCommand.Build(options, console),
+            EvalCommand.Build(options, console),
+            SuggestCommand.Build(options, console),
+            GenerateCommand.Build(options, console),
+            ChatCommand.Build(options, console),
+            AdapterCommand.Build(options, console),
+            StoreCommand.Build(options, console),
+            QuantizeCommand.Build(options, console),
+            InspectCommand.Build(options, console),
+        ])
+            root.Add(command);
         return root;
     }
 

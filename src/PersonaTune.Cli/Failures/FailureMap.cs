@@ -1,20 +1,39 @@
+using PersonaTune.Device.Adapters;
+using PersonaTune.Device.Consent;
+using PersonaTune.Device.Keyboard;
+using PersonaTune.Device.Personalization;
+using PersonaTune.Device.Storage;
 using PersonaTune.Engine;
 using PersonaTune.Engine.Formats;
+using PersonaTune.Engine.Lora;
+using PersonaTune.Engine.Training;
+using PersonaTune.Privacy.Sealing;
 
 namespace PersonaTune.Cli.Failures;
 
 /// <summary>Exceptions that the tool foresees, as exit code and one message. What it does not foresee ends with a stack trace.</summary>
 internal static class FailureMap
 {
-    public static Failure? Describe(Exception exception, bool interrupted) => exception switch
+    public static Failure? Describe(Exception exception, bool interrupted) => CodeOf(exception, interrupted) is { } code
+        ? new Failure(code, exception switch
+        {
+            OperationCanceledException => "interrupted",
+            FileNotFoundException { FileName: { } name } => $"{name}: no such file",
+            _ => exception.Message,
+        })
+        : null;
+
+    private static int? CodeOf(Exception exception, bool interrupted) => exception switch
     {
-        ToolException tool => new Failure(tool.Code, tool.Message),
-        OperationCanceledException when interrupted => new Failure(ExitCode.Interrupted, "interrupted"),
-        FileFormatException format => new Failure(ExitCode.BadInput, format.Message),
-        EngineException engine => new Failure(ExitCode.Failure, engine.Message),
-        FileNotFoundException { FileName: { } name } => new Failure(ExitCode.BadInput, $"{name}: no such file"),
-        DirectoryNotFoundException or UnauthorizedAccessException => new Failure(ExitCode.BadInput, exception.Message),
-        IOException io => new Failure(ExitCode.Failure, io.Message),
+        ToolException tool => tool.Code,
+        OperationCanceledException => interrupted ? ExitCode.Interrupted : null,
+        FileFormatException or MessageFileException or MissingTokenizerException => ExitCode.BadInput,
+        WrongBaseModelException or AdapterMismatchException => ExitCode.WrongBase,
+        AdapterIntegrityException or SealException or StoreCorruptException => ExitCode.StoreRefused,
+        TooFewExamplesException or EmptyHistoryException or AdapterNotFoundException or ExamplesDeletedException => ExitCode.NothingToDo,
+        TrainingCheckpointException or PersonalizationException or StoreException or ConsentException or EngineException => ExitCode.Failure,
+        FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => ExitCode.BadInput,
+        IOException => ExitCode.Failure,
         _ => null,
     };
 }

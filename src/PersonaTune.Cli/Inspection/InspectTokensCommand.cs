@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using PersonaTune.Cli.Failures;
 using PersonaTune.Cli.Options;
 using PersonaTune.Cli.Terminal;
 using PersonaTune.Engine.Formats;
+using PersonaTune.Engine.Tokenization;
 
 namespace PersonaTune.Cli.Inspection;
 
@@ -49,11 +51,18 @@ internal static class InspectTokensCommand
         else if (output is null)
         {
             foreach (var id in ids)
-                invocation.Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{id,7}  {(tokenizer.IsControl(id) ? "(control)" : $"'{Encoding.UTF8.GetString(tokenizer.TokenBytes(id)).ReplaceLineEndings("\\n")}'")}"));
+                invocation.Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{id,7}  {Show(tokenizer, id)}"));
         }
         else invocation.Note($"{output}: {ids.Length} token ids");
 
         return ExitCode.Success;
+    }
+
+    /// <summary>The token between quotes; bytes where it is only a part of a character.</summary>
+    private static string Show(ITokenizer tokenizer, int id)
+    {
+        if (tokenizer.IsControl(id)) return "(control)";
+        var bytes = tokenizer.TokenBytes(id);
+        return Utf8.IsValid(bytes) ? $"'{Encoding.UTF8.GetString(bytes).ReplaceLineEndings("\\n")}'" : $"bytes {Convert.ToHexStringLower(bytes)}";
     }
 }

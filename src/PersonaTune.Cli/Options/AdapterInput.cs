@@ -1,5 +1,7 @@
 using System.CommandLine;
+using PersonaTune.Cli.Failures;
 using PersonaTune.Engine.Inference;
+using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
 
 namespace PersonaTune.Cli.Options;
@@ -7,7 +9,11 @@ namespace PersonaTune.Cli.Options;
 /// <summary>The options that put an adapter file on top of the model.</summary>
 internal sealed class AdapterInput
 {
-    public Option<string?> Adapter { get; } = new("--adapter") { Description = "Adapter file (GGUF) to put on top of the model.", HelpName = "FILE" };
+    public Option<string?> Adapter { get; } = new("--adapter")
+    {
+        Description = "Adapter file to put on top of the model: GGUF, or safetensors by that extension.",
+        HelpName = "FILE",
+    };
 
     public Option<float> Scale { get; } = new("--scale") { Description = "Strength of the adapter. Default: 1.", HelpName = "S", DefaultValueFactory = _ => 1f };
 
@@ -15,7 +21,22 @@ internal sealed class AdapterInput
     {
         command.Add(Adapter);
         command.Add(Scale);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(Adapter) is null && result.GetResult(Scale) is { Implicit: false }) result.AddError("--scale: expected with --adapter");
+            else if (!float.IsFinite(result.GetValue(Scale))) result.AddError("--scale: expected a finite number");
+        });
     }
 
-    public AdapterStack Stack(Invocation invocation, DecoderModel model) => AdapterStack.Empty;
+    /// <summary>The adapter that was given, or null.</summary>
+    public LoraAdapter? Read(Invocation invocation, DecoderModel model)
+    {
+        if (invocation.Parse.GetValue(Adapter) is not { } path) return null;
+        if (!File.Exists(path)) throw new ToolException(ExitCode.BadInput, $"{path}: no such adapter file");
+        return path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) ? LoraSafetensors.Read(path, model) : LoraGguf.Read(path, model);
+    }
+
+    /// <summary>The adapter as a stack; empty where none was given.</summary>
+    public AdapterStack Stack(Invocation invocation, DecoderModel model) =>
+        Read(invocation, model) is { } adapter ? AdapterStack.Of(adapter, invocation.Parse.GetValue(Scale)) : AdapterStack.Empty;
 }

@@ -8,8 +8,10 @@ using PersonaTune.Engine.Tokenization;
 namespace PersonaTune.Cli.Options;
 
 /// <summary>One run of one command: its parsed options, its console, its cancellation.</summary>
-internal sealed class Invocation(ParseResult parse, SharedOptions shared, ToolConsole console, CancellationToken cancellation)
+internal sealed class Invocation(ParseResult parse, SharedOptions shared, ToolConsole console, CancellationToken cancellation) : IDisposable
 {
+    private readonly List<IDisposable> _owned = [];
+
     public ParseResult Parse { get; } = parse;
 
     public ToolConsole Console { get; } = console;
@@ -28,7 +30,11 @@ internal sealed class Invocation(ParseResult parse, SharedOptions shared, ToolCo
 
     /// <summary>Runs the action of a command with its invocation.</summary>
     public static void SetAction(Command command, SharedOptions shared, ToolConsole console, Func<Invocation, Task<int>> action) =>
-        command.SetAction((parse, cancellation) => action(new Invocation(parse, shared, console, cancellation)));
+        command.SetAction(async (parse, cancellation) =>
+        {
+            using var invocation = new Invocation(parse, shared, console, cancellation);
+            return await action(invocation);
+        });
 
     /// <summary>A remark for the person at the terminal, on stderr.</summary>
     public void Note(string text)
@@ -46,5 +52,17 @@ internal sealed class Invocation(ParseResult parse, SharedOptions shared, ToolCo
         $"{ModelLocation.Find(Parse.GetValue(shared.Model))}: the file carries no tokenizer; give ids with --ids, or a model with a vocabulary");
 
     /// <summary>Opens the user's store.</summary>
-    public StoreAccess Store() => new(Parse, shared, Console);
+    public StoreAccess Store() => new(Parse, shared, Console, this);
+
+    /// <summary>Keeps something until the command ends.</summary>
+    public T Own<T>(T owned) where T : IDisposable
+    {
+        _owned.Add(owned);
+        return owned;
+    }
+
+    public void Dispose()
+    {
+        foreach (var owned in _owned) owned.Dispose();
+    }
 }

@@ -7,7 +7,7 @@ using PersonaTune.Device.Storage;
 namespace PersonaTune.Cli.Options;
 
 /// <summary>Finds the store and the secret that opens it: key file, passphrase file, environment variable, or a prompt, in this order.</summary>
-internal sealed class StoreAccess(ParseResult parse, SharedOptions shared, ToolConsole console)
+internal sealed class StoreAccess(ParseResult parse, SharedOptions shared, ToolConsole console, Invocation invocation)
 {
     public const string PassphraseVariable = "PERSONATUNE_PASSPHRASE";
     public const string StoreVariable = "PERSONATUNE_STORE";
@@ -21,7 +21,9 @@ internal sealed class StoreAccess(ParseResult parse, SharedOptions shared, ToolC
         var exists = SealedStore.Exists(Folder);
         if (!exists && !create)
             throw new ToolException(ExitCode.NothingToDo, $"{Folder}: no store here; make one with 'personatune store add' or 'personatune learn', or name another with --store");
-        using var protector = Protector(isNew: !exists);
+
+        // An open store still asks a key file's protector for its anchor.
+        var protector = invocation.Own(Protector(isNew: !exists));
         var options = new SealedStoreOptions { Folder = Folder };
         return await (exists ? SealedStore.OpenAsync(options, protector, cancellation) : SealedStore.CreateAsync(options, protector, cancellation));
     }

@@ -1,5 +1,6 @@
 using PersonaTune.Device.Chat;
 using PersonaTune.Device.Consent;
+using PersonaTune.Device.Keyboard;
 using PersonaTune.Device.Keys;
 using PersonaTune.Device.Personalization;
 using PersonaTune.Device.Scheduling;
@@ -21,6 +22,9 @@ public sealed class PersonaTuneOptions
     /// <summary>What counts as consent where no receipt was recorded. Default: nothing, every person is asked.</summary>
     public ConsentMode ConsentMode { get; set; } = ConsentMode.Explicit;
 
+    /// <summary>The person whose n-grams the registered suggester knows. Default "user".</summary>
+    public string User { get; set; } = "user";
+
     /// <summary>Threads to compute with; 0 takes one for each processor. Default 0.</summary>
     public int Threads { get; set; }
 
@@ -32,6 +36,9 @@ public sealed class PersonaTuneOptions
 
     /// <summary>When training may run.</summary>
     public SchedulingOptions Scheduling { get; set; } = new();
+
+    /// <summary>How words are suggested.</summary>
+    public SuggestionOptions Suggestions { get; set; } = new();
 
     /// <summary>How the chat client answers.</summary>
     public ChatClientOptions Chat { get; set; } = new();

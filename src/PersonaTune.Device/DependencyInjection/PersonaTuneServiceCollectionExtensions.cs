@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using PersonaTune.Device.Adapters;
 using PersonaTune.Device.Chat;
 using PersonaTune.Device.Consent;
+using PersonaTune.Device.Keyboard;
 using PersonaTune.Device.Keys;
 using PersonaTune.Device.Personalization;
 using PersonaTune.Device.Scheduling;
@@ -22,7 +23,7 @@ public static class PersonaTuneServiceCollectionExtensions
     /// <summary>
     /// Registers as singletons: <see cref="DecoderModel"/>, <see cref="WorkerPool"/>, <see cref="IKeyProtector"/>, <see cref="SealedStore"/>,
     /// <see cref="ConsentLedger"/>, <see cref="ConsentPolicy"/>, <see cref="AdapterLibrary"/>, <see cref="AdapterSlot"/>, <see cref="IDeviceConditions"/>, <see cref="TrainingScheduler"/>,
-    /// <see cref="Personalizer"/> and <see cref="IChatClient"/>. What the application registered before stays, for example its own
+    /// <see cref="Personalizer"/>, <see cref="WordSuggester"/> and <see cref="IChatClient"/>. What the application registered before stays, for example its own
     /// <see cref="IDeviceConditions"/> or <see cref="ConsentPolicy"/>. Everything is created on first use and disposed with the
     /// container, dependants first.
     /// </summary>
@@ -65,6 +66,7 @@ public static class PersonaTuneServiceCollectionExtensions
             Options(provider).Personalization,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<ILogger<Personalizer>>()));
+        services.TryAddSingleton(CreateSuggester);
         services.TryAddSingleton<IChatClient>(provider => new PersonaTuneChatClient(
             provider.GetRequiredService<AdapterSlot>(), provider.GetRequiredService<WorkerPool>(), Options(provider).Chat,
             provider.GetRequiredService<TimeProvider>()));
@@ -72,6 +74,12 @@ public static class PersonaTuneServiceCollectionExtensions
     }
 
     private static PersonaTuneOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<PersonaTuneOptions>>().Value;
+
+    private static WordSuggester CreateSuggester(IServiceProvider provider)
+    {
+        var options = Options(provider);
+        return Task.Run(() => provider.GetRequiredService<Personalizer>().CreateSuggesterAsync(options.User, options.Suggestions)).GetAwaiter().GetResult();
+    }
 
     private static SealedStore OpenStore(IServiceProvider provider) =>
         // A container creates synchronously; the store does its work on the thread pool, so that waiting here cannot deadlock.

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace PersonaTune.Device.Keyboard;
 
 /// <summary>
@@ -16,6 +18,20 @@ public sealed class CacheMixture
 
     /// <summary>The mixture that is the model alone.</summary>
     public static CacheMixture ModelOnly { get; } = Constant(1);
+
+    /// <summary>
+    /// Weights for a person whose own have not been tuned yet: the longer and the more often seen the context, the more the cache is
+    /// trusted. Fitted to 23,583 validation predictions of the shipped base and caches of order 3 for the 32 people of the shared SMS
+    /// data; contexts longer than that cache's have the weights of its longest.
+    /// </summary>
+    public static CacheMixture Default { get; } = new(
+    [
+        0.7, 0.7, 0.7, 0.7, 0.7,
+        0.66, 0.61, 0.61, 0.57, 0.4,
+        0.31, 0.22, 0.19, 0.2, 0.1,
+        0.31, 0.22, 0.19, 0.2, 0.1,
+        0.31, 0.22, 0.19, 0.2, 0.1,
+    ]);
 
     /// <summary>The same weight everywhere.</summary>
     /// <param name="modelWeight">lambda, 0 to 1.</param>
@@ -57,7 +73,10 @@ public sealed class CacheMixture
     public void Mix(CacheMatch match, Span<float> model, ReadOnlySpan<float> cache)
     {
         var weight = (float)ModelWeight(match);
-        for (var i = 0; i < model.Length; i++) model[i] = weight * model[i] + (1 - weight) * cache[i];
+        var i = 0;
+        for (; i <= model.Length - Vector<float>.Count; i += Vector<float>.Count)
+            (weight * new Vector<float>(model[i..]) + (1 - weight) * new Vector<float>(cache[i..])).CopyTo(model[i..]);
+        for (; i < model.Length; i++) model[i] = weight * model[i] + (1 - weight) * cache[i];
     }
 
     /// <summary>The weights, for storage.</summary>

@@ -1,8 +1,6 @@
 using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Kernels;
-using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
-using PersonaTune.Engine.Tokenization;
 using PersonaTune.Engine.Training;
 
 namespace PersonaTune.Device.Keyboard;
@@ -10,9 +8,7 @@ namespace PersonaTune.Device.Keyboard;
 /// <summary>The protocol for one person; see <see cref="KeyboardProtocol"/>.</summary>
 internal sealed class PersonEvaluation
 {
-    private static readonly SessionOptions Exact = new() { Activations = ActivationPrecision.Exact };
     private readonly DecoderModel _model;
-    private readonly ITokenizer _tokenizer;
     private readonly KeyboardPersonalizationOptions _options;
     private readonly WorkerPool _pool;
     private readonly TimeProvider _time;
@@ -28,14 +24,14 @@ internal sealed class PersonEvaluation
         Action<KeyboardPhase> report)
     {
         (_model, _options, _pool, _time, _report, _user) = (model, options, pool, time, report, person.User);
-        _tokenizer = model.Tokenizer!;
-        _startId = MessageFraming.StartId(_tokenizer);
+        var framing = new MessageFraming(model);
+        _startId = framing.StartId;
         var train = (int)(person.Messages.Count * options.TrainFraction);
         var fit = train - Math.Max(1, (int)Math.Round(train * options.ValidationFraction));
-        _fit = Encode(person.Messages.Take(fit));
-        _validation = Encode(person.Messages.Take(fit..train));
+        _fit = framing.EncodeAll(person.Messages.Take(fit));
+        _validation = framing.EncodeAll(person.Messages.Take(fit..train));
         _testTexts = [.. person.Messages.Skip(train)];
-        _test = Encode(_testTexts);
+        _test = framing.EncodeAll(_testTexts);
     }
 
     /// <summary>What predicts the test messages in the end.</summary>
@@ -66,7 +62,7 @@ internal sealed class PersonEvaluation
         };
 
         _report(KeyboardPhase.Suggestions);
-        var simulation = new SuggestionEvaluation(_model, _tokenizer, _options, _testTexts);
+        var simulation = new SuggestionEvaluation(_model, _options, _testTexts);
         var typing = simulation.Run([
             new SuggestionSetup(KeyboardMethod.Base, AdapterStack.Empty, null, null, null),
             new SuggestionSetup(KeyboardMethod.BaseWithCache, AdapterStack.Empty, baseCache, tuned.Base.Mixture, null),
@@ -75,8 +71,6 @@ internal sealed class PersonEvaluation
             new SuggestionSetup(KeyboardMethod.AdapterWithCache, tuned.Adapters, adapterCache, tuned.Adapter.Mixture, null),
         ], cancellationToken);
 
-        var words = _testTexts.Sum(text => (long)CountWords(text));
-        var tokens = _test.Sum(ids => (long)ids.Length - 1);
         return new KeyboardPersonResult
         {
             User = _user,
@@ -91,17 +85,8 @@ internal sealed class PersonEvaluation
             TrainingSeconds = trainingSeconds,
             TotalSeconds = _time.GetElapsedTime(start).TotalSeconds,
             PeakMemoryBytes = peak,
-            Metrics = nll.ToDictionary(entry => entry.Key, entry => new KeyboardMetrics
-            {
-                TotalNll = entry.Value,
-                Tokens = tokens,
-                Words = words,
-                NextWordTargets = typing[entry.Key].Targets,
-                Top1Hits = typing[entry.Key].Top1,
-                Top3Hits = typing[entry.Key].Top3,
-                Characters = typing[entry.Key].Characters,
-                Keys = typing[entry.Key].Keys,
-            }),
+            Metrics = nll.ToDictionary(entry => entry.Key,
+                entry => KeyboardEvaluator.Combine(entry.Value, _test, _testTexts, typing[entry.Key])),
         };
     }
 
@@ -142,6 +127,7 @@ internal sealed class PersonEvaluation
     private async Task<TrainingResult> TrainAsync(List<int[]> messages, List<int[]>? validation, TrainingOptions options,
         CancellationToken cancellationToken)
     {
+        options = options with { Epochs = Math.Clamp(_options.MaxTrainingMessages / messages.Count, Math.Min(2, options.Epochs), options.Epochs) };
         using var trainer = new LoraTrainer(_model, options, [.. messages.Select(ids => TrainingSequence.All(ids))],
             validation is null ? null : [.. validation.Select(ids => TrainingSequence.All(ids))], pool: _pool, time: _time);
         return await trainer.RunAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
@@ -149,13 +135,7 @@ internal sealed class PersonEvaluation
 
     private ScoredMessages Score(AdapterStack adapters, IReadOnlyList<int[]> messages, CancellationToken cancellationToken)
     {
-        using var session = new DecoderSession(_model, _pool, Exact, adapters);
+        using var session = new DecoderSession(_model, _pool, MessageFraming.Exact, adapters);
         return ScoredMessages.Score(session, messages, cancellationToken);
     }
-
-    // A message without a token to predict (an empty one in a vocabulary without an end token) teaches nothing.
-    private List<int[]> Encode(IEnumerable<string> texts) =>
-        [.. texts.Select(text => MessageFraming.Encode(_tokenizer, text, _model.Config.ContextLength)).Where(ids => ids.Length > 1)];
-
-    private static int CountWords(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
 }

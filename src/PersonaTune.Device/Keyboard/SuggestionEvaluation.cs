@@ -1,7 +1,6 @@
 using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Models;
-using PersonaTune.Engine.Tokenization;
 
 namespace PersonaTune.Device.Keyboard;
 
@@ -9,10 +8,10 @@ namespace PersonaTune.Device.Keyboard;
 /// Next words and keystrokes of all methods on the same words and messages. Methods on the same adapters share the model's predictions;
 /// messages are spread over threads, and the sums do not depend on how.
 /// </summary>
-internal sealed class SuggestionEvaluation(DecoderModel model, ITokenizer tokenizer, KeyboardPersonalizationOptions options,
-    IReadOnlyList<string> texts)
+internal sealed class SuggestionEvaluation(DecoderModel model, KeyboardPersonalizationOptions options, IReadOnlyList<string> texts)
 {
-    private readonly WordVocabulary _vocabulary = new(tokenizer);
+    private readonly MessageFraming _framing = new(model);
+    private readonly WordVocabulary _vocabulary = new(new MessageFraming(model).Tokenizer);
 
     public Dictionary<KeyboardMethod, TypingCounts> Run(IReadOnlyList<SuggestionSetup> setups, CancellationToken cancellationToken)
     {
@@ -62,8 +61,7 @@ internal sealed class SuggestionEvaluation(DecoderModel model, ITokenizer tokeni
                 predictor = setup.Cache is { } cache ? new MixedPredictor(shared, cache, setup.Mixture!) : shared;
             }
             else predictor = new KneserNeyPredictor(setup.KneserNey!);
-            simulators.Add((setup.Method, new TypingSimulator(predictor, _vocabulary, tokenizer, options.Suggestions, model.Config.ContextLength - 32),
-                new TypingCounts()));
+            simulators.Add((setup.Method, new TypingSimulator(predictor, _vocabulary, _framing.EncodeContext, options.Suggestions), new TypingCounts()));
         }
         return simulators;
     }

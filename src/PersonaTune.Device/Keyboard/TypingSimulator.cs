@@ -1,5 +1,3 @@
-using PersonaTune.Engine.Tokenization;
-
 namespace PersonaTune.Device.Keyboard;
 
 /// <summary>
@@ -8,8 +6,8 @@ namespace PersonaTune.Device.Keyboard;
 /// suggestions costs one key and types the following space too (a keyboard takes the space back before punctuation); every other
 /// character costs one key. Not thread-safe.
 /// </summary>
-internal sealed class TypingSimulator(ITokenPredictor predictor, WordVocabulary vocabulary, ITokenizer tokenizer, SuggestionOptions options,
-    int contextLimit)
+internal sealed class TypingSimulator(ITokenPredictor predictor, WordVocabulary vocabulary, Func<string, int[]> encodeContext,
+    SuggestionOptions options)
 {
     private readonly WordSearch _search = new(vocabulary);
 
@@ -53,7 +51,7 @@ internal sealed class TypingSimulator(ITokenPredictor predictor, WordVocabulary 
     private List<WordSuggestion> Suggest(string text, CancellationToken cancellationToken)
     {
         var typed = TypedText.Parse(text, vocabulary);
-        predictor.Start(MessageFraming.EncodeContext(tokenizer, typed.Context, contextLimit));
+        predictor.Start(encodeContext(typed.Context));
         return _search.Run(predictor, typed, options.Count, options.MaxExpansions, options.CaseFactor, null, cancellationToken);
     }
 }

@@ -18,12 +18,16 @@ internal sealed class WordSearch(WordVocabulary vocabulary)
     /// <summary>A path of tokens: its bytes (leading space included), probability, and whether a word end has been accounted for.</summary>
     private sealed record Candidate(int[] Path, byte[] Bytes, double Probability, bool Complete);
 
-    /// <summary>The best words, most probable first; the probabilities are relative to all paths that fit.</summary>
+    /// <summary>
+    /// The best words, most probable first; the probabilities are relative to all paths that fit. What was typed is itself a candidate
+    /// only with <paramref name="includeTyped"/>.
+    /// </summary>
     public List<WordSuggestion> Run(ITokenPredictor predictor, TypedText typed, int count, int maxExpansions, double caseFactor,
-        Func<bool>? outOfTime, CancellationToken cancellationToken)
+        Func<bool>? outOfTime, CancellationToken cancellationToken, bool includeTyped = false)
     {
         var required = Encoding.UTF8.GetBytes(typed.LeadingSpace ? " " + typed.Prefix : typed.Prefix);
         var skip = typed.LeadingSpace ? 1 : 0;
+        var shortest = required.Length - skip + (includeTyped && typed.Prefix.Length > 0 ? 0 : 1);
         _queue.Clear();
         var words = new Dictionary<string, double>(StringComparer.Ordinal);
         var fitting = 0.0;
@@ -38,10 +42,10 @@ internal sealed class WordSearch(WordVocabulary vocabulary)
             else if (expansions < maxExpansions && (expansions == 0 || outOfTime?.Invoke() != true))
             {
                 expansions++;
-                var mass = Expand(predictor, candidate, required, skip, typed.Prefix, caseFactor);
+                var mass = Expand(predictor, candidate, required, skip, shortest, caseFactor);
                 if (candidate.Path.Length == 0) fitting = mass;
             }
-            else if (candidate.Bytes.Length > Math.Max(required.Length, skip))
+            else if (candidate.Bytes.Length >= skip + shortest)
             {
                 // Nothing is left to find out whether the word ends here: better a probable beginning than no word.
                 Accept(words, candidate, typed.Prefix, skip, 0.5);
@@ -56,7 +60,6 @@ internal sealed class WordSearch(WordVocabulary vocabulary)
         var bytes = candidate.Bytes.AsSpan(skip);
         if (!System.Text.Unicode.Utf8.IsValid(bytes)) return;
         var word = Encoding.UTF8.GetString(bytes);
-        if (word.Length <= prefix.Length) return;
         foreach (var rune in word.EnumerateRunes())
             if (!WordCharacters.IsWordRune(rune) && !WordCharacters.IsApostrophe(rune)) return;
         var rest = word[prefix.Length..];
@@ -66,7 +69,7 @@ internal sealed class WordSearch(WordVocabulary vocabulary)
         words[word] = words.GetValueOrDefault(word) + factor * candidate.Probability;
     }
 
-    private double Expand(ITokenPredictor predictor, Candidate candidate, byte[] required, int skip, string prefix, double caseFactor)
+    private double Expand(ITokenPredictor predictor, Candidate candidate, byte[] required, int skip, int shortest, double caseFactor)
     {
         var probabilities = predictor.Predict(candidate.Path);
         var consumed = candidate.Bytes.Length;
@@ -87,19 +90,17 @@ internal sealed class WordSearch(WordVocabulary vocabulary)
         }
         else
         {
-            var inside = consumed > skip;
             foreach (var token in vocabulary.Continuing)
             {
                 mass += probabilities[token];
                 Offer(probabilities[token], token);
             }
-            if (inside && consumed - skip > Encoding.UTF8.GetByteCount(prefix))
+            if (consumed - skip >= shortest)
             {
-                var end = 0.0;
-                var ends = vocabulary.EndsWord;
-                for (var token = 0; token < ends.Length; token++)
-                    if (ends[token]) end += probabilities[token];
-                Push(candidate with { Probability = candidate.Probability * end, Complete = true });
+                // What neither carries the word on nor mixes word and other characters ends it.
+                var end = 1 - mass;
+                foreach (var token in vocabulary.Mixed) end -= probabilities[token];
+                Push(candidate with { Probability = candidate.Probability * Math.Max(0, end), Complete = true });
             }
         }
         foreach (var (p, token) in _best)

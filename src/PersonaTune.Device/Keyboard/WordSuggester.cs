@@ -12,16 +12,16 @@ namespace PersonaTune.Device.Keyboard;
 /// </summary>
 public sealed class WordSuggester : IDisposable
 {
-    private const int RoomForWord = 32;
+    private const int MaxCompletionTokens = 32;
     private readonly Lock _lock = new();
     private readonly AdapterSlot _slot;
     private readonly WorkerPool _pool;
     private readonly TimeProvider _time;
+    private readonly MessageFraming _framing;
     private readonly ITokenizer _tokenizer;
     private readonly WordVocabulary _vocabulary;
     private readonly WordSearch _search;
     private readonly NGramCache _cache;
-    private readonly int _contextLimit;
     private CacheMixture _mixture;
     private DecoderSession? _session;
     private ITokenPredictor? _predictor;
@@ -30,7 +30,7 @@ public sealed class WordSuggester : IDisposable
     /// <param name="slot">Model and current adapters; the model must carry a tokenizer.</param>
     /// <param name="pool">Threads to compute with.</param>
     /// <param name="cache">The person's n-grams; used, and taught by <see cref="Learn"/>, by this suggester alone. Null starts an empty one.</param>
-    /// <param name="mixture">Weights of model and cache; null trusts the model alone where <paramref name="cache"/> is null, and half and half otherwise.</param>
+    /// <param name="mixture">Weights of model and cache; null takes <see cref="CacheMixture.Default"/>.</param>
     /// <param name="options">Settings; null for the defaults.</param>
     /// <param name="time">Clock of <see cref="SuggestionOptions.Deadline"/>; null takes the system's.</param>
     /// <exception cref="ArgumentException">The model has no tokenizer, or the cache was made for another vocabulary.</exception>
@@ -42,16 +42,15 @@ public sealed class WordSuggester : IDisposable
         Options = options ?? new SuggestionOptions();
         Options.Validate();
         (_slot, _pool, _time) = (slot, pool, time ?? TimeProvider.System);
-        _tokenizer = slot.Model.Tokenizer
-            ?? throw new ArgumentException("the model file carries no tokenizer, so that text cannot be predicted; use a GGUF file with one", nameof(slot));
+        _framing = new MessageFraming(slot.Model);
+        _tokenizer = _framing.Tokenizer;
         var vocabularySize = slot.Model.Config.VocabularySize;
         if (cache is not null && cache.VocabularySize != vocabularySize)
             throw new ArgumentException($"the cache was made for {cache.VocabularySize} tokens, the model has {vocabularySize}", nameof(cache));
-        _cache = cache ?? new NGramCache(vocabularySize, MessageFraming.StartId(_tokenizer));
-        _mixture = mixture ?? (cache is null ? CacheMixture.ModelOnly : CacheMixture.Constant(0.5));
+        _cache = cache ?? new NGramCache(vocabularySize, _framing.StartId);
+        _mixture = mixture ?? CacheMixture.Default;
         _vocabulary = new WordVocabulary(_tokenizer);
         _search = new WordSearch(_vocabulary);
-        _contextLimit = slot.Model.Config.ContextLength - Math.Min(RoomForWord, slot.Model.Config.ContextLength / 2);
     }
 
     /// <summary>Settings.</summary>
@@ -88,7 +87,7 @@ public sealed class WordSuggester : IDisposable
         {
             var typed = TypedText.Parse(text, _vocabulary);
             var predictor = Predictor();
-            predictor.Start(MessageFraming.EncodeContext(_tokenizer, typed.Context, _contextLimit));
+            predictor.Start(_framing.EncodeContext(typed.Context));
             return _search.Run(predictor, typed, Options.Count, Options.MaxExpansions, Options.CaseFactor, OutOfTime(), cancellationToken);
         }
     }
@@ -108,19 +107,20 @@ public sealed class WordSuggester : IDisposable
             var word = "";
             if (typed.Prefix.Length > 0)
             {
-                predictor.Start(MessageFraming.EncodeContext(_tokenizer, typed.Context, _contextLimit));
-                var best = _search.Run(predictor, typed, 1, Options.MaxExpansions, Options.CaseFactor, OutOfTime(), cancellationToken);
+                predictor.Start(_framing.EncodeContext(typed.Context));
+                var best = _search.Run(predictor, typed, 1, Options.MaxExpansions, Options.CaseFactor, OutOfTime(), cancellationToken,
+                    includeTyped: true);
                 if (best is [var first, ..]) word = first.Word[typed.Prefix.Length..];
             }
             // A space that the next token brings along is not typed twice.
             var begun = text + word;
             var spaced = begun.EndsWith(' ');
-            var context = MessageFraming.EncodeContext(_tokenizer, spaced ? begun[..^1] : begun, _contextLimit);
+            var context = _framing.EncodeContext(spaced ? begun[..^1] : begun);
             predictor.Start(context);
             var bytes = new List<byte>();
             var path = new List<int>();
             var outOfTime = OutOfTime();
-            while (path.Count < Math.Min(Options.MaxCompletionTokens, RoomForWord) && outOfTime?.Invoke() != true)
+            while (path.Count < Math.Min(Options.MaxCompletionTokens, MaxCompletionTokens) && outOfTime?.Invoke() != true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var token = Best(predictor.Predict(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(path)), spaced && path.Count == 0);
@@ -138,14 +138,22 @@ public sealed class WordSuggester : IDisposable
     public void Learn(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        lock (_lock) _cache.Learn(MessageFraming.Encode(_tokenizer, text, _slot.Model.Config.ContextLength));
+        lock (_lock)
+        {
+            _cache.Learn(_framing.Encode(text));
+            _predictor = null; // what it remembers was predicted without this message
+        }
     }
 
     /// <summary>Takes a message out of the n-gram cache as if it had never been learned; false where it was not there.</summary>
     public bool Forget(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        lock (_lock) return _cache.Forget(MessageFraming.Encode(_tokenizer, text, _slot.Model.Config.ContextLength));
+        lock (_lock)
+        {
+            _predictor = null;
+            return _cache.Forget(_framing.Encode(text));
+        }
     }
 
     /// <summary>The cache as bytes, to be sealed and stored; <see cref="NGramCache.FromBytes"/> reads them.</summary>

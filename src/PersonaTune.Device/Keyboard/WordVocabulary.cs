@@ -13,29 +13,26 @@ internal sealed class WordVocabulary
     private readonly bool[] _inWord;
     private readonly int[] _ordered;
     private readonly int[] _continuing;
+    private readonly int[] _mixed;
 
     public WordVocabulary(ITokenizer tokenizer)
     {
         var count = tokenizer.VocabularySize;
         _bytes = new byte[count][];
         _inWord = new bool[count];
-        EndsWord = new bool[count];
         var continuing = new List<int>();
+        var mixed = new List<int>();
         for (var id = 0; id < count; id++)
         {
             _bytes[id] = tokenizer.TokenBytes(id).ToArray();
             ReadOnlySpan<byte> bytes = _bytes[id];
-            if (bytes.IsEmpty)
-            {
-                EndsWord[id] = true;
-                continue;
-            }
+            if (bytes.IsEmpty) continue;
             _inWord[id] = IsWordPart(bytes[0] == ' ' ? bytes[1..] : bytes, out var startsInWord);
-            if (bytes[0] == ' ') EndsWord[id] = true;
-            else if (!startsInWord) EndsWord[id] = true;
-            else if (_inWord[id]) continuing.Add(id);
+            if (bytes[0] == ' ' || !startsInWord) continue;
+            (_inWord[id] ? continuing : mixed).Add(id);
         }
         _continuing = [.. continuing];
+        _mixed = [.. mixed];
         _ordered = [.. Enumerable.Range(0, count).Where(id => _inWord[id])];
         Array.Sort(_ordered, (a, b) => Compare(_bytes[a], _bytes[b]));
         LeadingSpaceAtStart = tokenizer.Encode("a") is [var first, ..] && tokenizer.TokenBytes(first).StartsWith(" "u8);
@@ -44,11 +41,11 @@ internal sealed class WordVocabulary
     /// <summary>Whether the vocabulary writes a space before the first word of a text.</summary>
     public bool LeadingSpaceAtStart { get; }
 
-    /// <summary>Whether a token, coming after a word, shows that the word has ended (spaces, punctuation, control tokens).</summary>
-    public bool[] EndsWord { get; }
-
     /// <summary>Tokens that carry a word on.</summary>
     public ReadOnlySpan<int> Continuing => _continuing;
+
+    /// <summary>Tokens that carry a word on and end it. All other tokens, coming after a word, show that it has ended.</summary>
+    public ReadOnlySpan<int> Mixed => _mixed;
 
     public ReadOnlySpan<byte> Bytes(int id) => _bytes[id];
 

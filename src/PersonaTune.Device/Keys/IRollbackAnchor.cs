@@ -10,6 +10,9 @@ public interface IRollbackAnchor
     /// <exception cref="Privacy.Sealing.TamperedException">What is recorded was altered.</exception>
     AnchorState? Read(StoreId store);
 
-    /// <summary>Records durably; returns once it would survive a loss of power.</summary>
+    /// <summary>
+    /// Records durably; returns once it would survive a loss of power. It is called after a change was committed: if it throws, the
+    /// change stands and the caller of the store sees the exception.
+    /// </summary>
     void Write(StoreId store, AnchorState state);
 }

@@ -115,6 +115,20 @@ public sealed partial class Keyring
         lock (_lock) (_storeGeneration, _storeDigest) = (generation, digest);
     }
 
+    /// <summary>
+    /// Continues from a later generation after a rollback was accepted, so that no number is used twice; <see cref="Heal"/>
+    /// writes it.
+    /// </summary>
+    internal void RaiseTo(long generation)
+    {
+        lock (_lock)
+        {
+            if (generation <= _generation) return;
+            _generation = generation;
+            _bothSlotsCurrent = false;
+        }
+    }
+
     /// <summary>Replaces a damaged or older slot by the current one, once no rollback is suspected any more.</summary>
     internal void Heal()
     {
@@ -126,11 +140,29 @@ public sealed partial class Keyring
 
     private void WriteAnchor() => _anchor?.Write(Store, new AnchorState(_generation, _storeGeneration, _storeDigest));
 
+    private AnchorState? ReadOrIgnore(IRollbackAnchor anchor)
+    {
+        try
+        {
+            return anchor.Read(Store);
+        }
+        catch (TamperedException)
+        {
+            return null; // the caller accepted the loss of what it remembered
+        }
+    }
+
     private void CheckAnchor(KeyringProtector slot, bool acceptRollback)
     {
         try
         {
-            if (_anchor is null || acceptRollback) return;
+            if (_anchor is null) return;
+            if (acceptRollback)
+            {
+                AnchorAtOpen = ReadOrIgnore(_anchor);
+                RaiseTo(AnchorAtOpen?.KeyringGeneration ?? 0);
+                return;
+            }
             var state = _anchor.Read(Store);
             if (state is null)
             {

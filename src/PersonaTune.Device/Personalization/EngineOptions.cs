@@ -33,7 +33,7 @@ internal static class EngineOptions
         Memory = memory,
     };
 
-    /// <summary>The second pass: all messages, a known number of epochs, nothing held out.</summary>
-    public static TrainingOptions Refit(TrainingRecipe recipe, int epochs, int microBatchTokens, int? checkpointedBlocks) =>
-        Training(recipe, microBatchTokens, checkpointedBlocks, null) with { Epochs = epochs, Patience = 0, KeepBest = false };
+    /// <summary>The second pass: all messages, a known number of steps along the same schedule, nothing held out.</summary>
+    public static TrainingOptions Refit(TrainingRecipe recipe, int steps, int microBatchTokens, int? checkpointedBlocks) =>
+        Training(recipe, microBatchTokens, checkpointedBlocks, null) with { MaxSteps = steps, Patience = 0, KeepBest = false };
 }

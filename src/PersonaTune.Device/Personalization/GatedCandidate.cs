@@ -15,6 +15,11 @@ internal sealed record GatedCandidate
 
     public required int BestEpoch { get; init; }
 
+    public required int BestStep { get; init; }
+
+    /// <summary>Mixture of the n-gram cache, tuned with this candidate.</summary>
+    public MixtureRecord? Mixture { get; init; }
+
     public required IReadOnlyList<double> ValidationLosses { get; init; }
 
     public required IReadOnlyList<double> TrainingLosses { get; init; }

@@ -11,6 +11,7 @@ namespace PersonaTune.Device.Personalization;
 [JsonSerializable(typeof(RunHeader))]
 [JsonSerializable(typeof(TrainingRecipe))]
 [JsonSerializable(typeof(RegressionWindow))]
+[JsonSerializable(typeof(MixtureRecord))]
 internal sealed partial class PersonalizationJson : JsonSerializerContext
 {
     public static bool Same(TrainingRecipe left, TrainingRecipe right) =>

@@ -74,6 +74,9 @@ public sealed partial class Personalizer
         if (await _checkpoints.ReadAsync(user, cancellationToken) is { Header: var header }
             && (header.TrainingExamples.Any(gone.Contains) || header.ValidationExamples.Any(gone.Contains)))
             await _checkpoints.DeleteAsync(user, cancellationToken);
+        // Weights of the mixture were tuned on held-out messages: they go with the adapters that these messages chose.
+        if (await _nGrams.ExistsAsync(user, cancellationToken))
+            await RebuildNGramsAsync(user, Options.Collection, null, keepMixture: invalidated.Count == 0, cancellationToken);
         var active = invalidated.Count > 0
             ? await SwapAsync(user, adopt: false, cancellationToken)
             : await _library.GetActiveAsync(user, cancellationToken);

@@ -23,6 +23,10 @@ public sealed partial class Personalizer
             return (plain, before, _scorer.Score(candidate, heldOut, cancellationToken));
         }, cancellationToken);
         var decision = PromotionGate.Decide(before, after, Options.Gate);
+        // Weights tuned with an adapter that has seen these messages would trust it too much; then the stored ones stay.
+        var mixture = decision.Promote || current is null
+            ? await Task.Run(() => _nGrams.Tune(decision.Promote ? candidate : AdapterStack.Empty, set, cancellationToken), cancellationToken)
+            : null;
 
         var sequences = Sequences(set.Training);
         var stepsPerEpoch = Math.Max(1, (sequences.Count + header.Recipe.BatchSize - 1) / header.Recipe.BatchSize);
@@ -36,6 +40,8 @@ public sealed partial class Personalizer
             BestEpoch = (result.AdapterStep + stepsPerEpoch - 1) / stepsPerEpoch,
             ValidationLosses = [.. result.Evaluations.Select(point => point.Loss)],
             TrainingLosses = [.. result.Losses.Chunk(stepsPerEpoch).Select(epoch => epoch.Average())],
+            BestStep = result.AdapterStep,
+            Mixture = mixture,
             Steps = result.Steps,
             TrainedTokens = sequences.Sum(sequence => (long)sequence.TargetCount) * result.Steps / stepsPerEpoch,
         };
@@ -61,6 +67,7 @@ public sealed partial class Personalizer
             await SwapAsync(user, adopt: false, cancellationToken);
             return active;
         }, cancellationToken);
+        await RebuildNGramsAsync(user, header.Collection, header.Gated!.Mixture, keepMixture: true, CancellationToken.None);
         await _checkpoints.DeleteAsync(user, CancellationToken.None);
         Log.GateDecided(_logger, entry.Id, decision.Promote, decision.Reason);
         return new TrainingOutcome
@@ -68,8 +75,15 @@ public sealed partial class Personalizer
             Status = decision.Promote ? TrainingStatus.Promoted : TrainingStatus.Rejected,
             Decision = decision,
             Adapter = entry,
+            Mixture = PersonalNGrams.Mixture(header.Gated.Mixture, _model.Digest),
             Resumed = resumed,
         };
+    }
+
+    private async Task RebuildNGramsAsync(string user, string collection, MixtureRecord? mixture, bool keepMixture, CancellationToken cancellationToken)
+    {
+        var messages = await TrainingSet.ReadAsync(_store.Examples, Encoder(Options.Recipe), user, collection, cancellationToken);
+        await _nGrams.RebuildAsync(user, messages, mixture, keepMixture, cancellationToken);
     }
 
     /// <summary>
@@ -119,6 +133,7 @@ public sealed partial class Personalizer
             Created = _time.GetUtcNow(),
             WeightsDigest = Convert.ToHexStringLower(SHA256.HashData(file)),
             WeightsLength = file.Length,
+            NGramCacheId = PersonalNGrams.CacheName,
         };
     }
 }

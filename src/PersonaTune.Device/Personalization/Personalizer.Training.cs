@@ -122,6 +122,7 @@ public sealed partial class Personalizer
         var entries = await _library.ListAsync(user, cancellationToken);
         if (entries.FirstOrDefault(entry => string.Equals(entry.Id, header.AdapterId, StringComparison.Ordinal)) is not { } entry) return null;
         if (entry.State == AdapterState.Candidate) return null;
+        await RebuildNGramsAsync(user, header.Collection, header.Gated?.Mixture, keepMixture: true, cancellationToken);
         await _checkpoints.DeleteAsync(user, cancellationToken);
         await StateLockedAsync(() => SwapAsync(user, adopt: false, cancellationToken), cancellationToken);
         var promoted = entry.State == AdapterState.Active;
@@ -190,7 +191,7 @@ public sealed partial class Personalizer
             {
                 var all = Sequences([.. set.Training, .. set.Validation]);
                 var second = await PassAsync(user, header, all, null,
-                    EngineOptions.Refit(header.Recipe, passed.BestEpoch, header.MicroBatchTokens, header.CheckpointedBlocks), state, run, pool, progress, abort.Token);
+                    EngineOptions.Refit(header.Recipe, RefitSteps(passed.BestStep, all.Count, Sequences(set.Training).Count), header.MicroBatchTokens, header.CheckpointedBlocks), state, run, pool, progress, abort.Token);
                 file = AdapterFile.Write(second.Adapter, _model);
                 header = header with { Gated = passed with { Steps = passed.Steps + second.Steps } };
             }
@@ -213,6 +214,8 @@ public sealed partial class Personalizer
             _run = null;
         }
     }
+
+    private static int RefitSteps(int bestStep, int all, int trained) => Math.Max(1, (int)Math.Round((double)bestStep * all / trained));
 
     /// <summary>One training from a fresh adapter, or on from a saved state; what stops it before its end leaves the state saved.</summary>
     private async Task<TrainingResult> PassAsync(string user, RunHeader header, List<TrainingSequence> training, List<TrainingSequence>? validation,

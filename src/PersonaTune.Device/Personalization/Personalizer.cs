@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PersonaTune.Device.Adapters;
 using PersonaTune.Device.Consent;
+using PersonaTune.Device.Keyboard;
 using PersonaTune.Device.Scheduling;
 using PersonaTune.Device.Storage;
 using PersonaTune.Engine.Inference;
@@ -34,6 +35,7 @@ public sealed partial class Personalizer : IDisposable
     private readonly ILogger _logger;
     private readonly RunCheckpoints _checkpoints;
     private readonly MessageScorer _scorer;
+    private readonly PersonalNGrams _nGrams;
     private readonly SemaphoreSlim _training = new(1, 1);
     private readonly SemaphoreSlim _state = new(1, 1); // promotion, deletion and slot change one at a time
 
@@ -70,6 +72,7 @@ public sealed partial class Personalizer : IDisposable
         _logger = logger ?? NullLogger<Personalizer>.Instance;
         _checkpoints = new RunCheckpoints(new SealedBlobStore(store.Blobs));
         _scorer = new MessageScorer(model, pool);
+        _nGrams = new PersonalNGrams(store, model, pool);
         _store.Examples.Deleted += OnExamplesDeleted;
     }
 
@@ -120,9 +123,37 @@ public sealed partial class Personalizer : IDisposable
             return await SwapAsync(user, adopt: false, cancellationToken);
         }, cancellationToken);
 
+    /// <summary>
+    /// A suggester for a person: the slot's model and adapters mixed with the person's stored n-grams, weighted as the last training
+    /// found best. Call <see cref="UseAsync"/> first; make a new one after examples were deleted. The caller disposes it.
+    /// </summary>
+    /// <exception cref="Engine.Formats.FileFormatException">The stored cache is of another version; train again.</exception>
+    public async Task<WordSuggester> CreateSuggesterAsync(string user, SuggestionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(user);
+        var (cache, mixture) = await _nGrams.LoadAsync(user, cancellationToken);
+        return new WordSuggester(_slot, _pool, cache, mixture, options, _time);
+    }
+
+    /// <summary>
+    /// The person's stored n-grams and the weights of the last training: what <see cref="CreateSuggesterAsync"/> mixes with the model, for
+    /// <see cref="KeyboardEvaluator"/>. A copy; the stored ones do not change with it.
+    /// </summary>
+    /// <exception cref="Engine.Formats.FileFormatException">The stored cache is of another version; train again.</exception>
+    public async Task<TunedCache> LoadNGramsAsync(string user, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(user);
+        var (cache, mixture) = await _nGrams.LoadAsync(user, cancellationToken);
+        return new TunedCache(cache, mixture, double.NaN);
+    }
+
     /// <summary>Whether an interrupted run waits for <see cref="TrainAsync"/> to go on with it.</summary>
     public async Task<bool> HasInterruptedRunAsync(string user, CancellationToken cancellationToken = default) =>
         await _checkpoints.ReadAsync(user, cancellationToken) is not null;
+
+    /// <summary>The recipe of the interrupted run, with which <see cref="TrainAsync"/> would go on; null where there is none.</summary>
+    public async Task<TrainingRecipe?> InterruptedRecipeAsync(string user, CancellationToken cancellationToken = default) =>
+        (await _checkpoints.ReadAsync(user, cancellationToken))?.Header.Recipe;
 
     /// <summary>Throws an interrupted run away.</summary>
     public Task DiscardInterruptedRunAsync(string user, CancellationToken cancellationToken = default) =>

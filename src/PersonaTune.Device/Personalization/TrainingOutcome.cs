@@ -1,4 +1,5 @@
 using PersonaTune.Device.Adapters;
+using PersonaTune.Device.Keyboard;
 using PersonaTune.Device.Scheduling;
 
 namespace PersonaTune.Device.Personalization;
@@ -14,6 +15,12 @@ public sealed record TrainingOutcome
 
     /// <summary>The library's entry of the candidate, promoted or rejected; null for a suspended run.</summary>
     public AdapterEntry? Adapter { get; init; }
+
+    /// <summary>
+    /// Weights that mix model and n-gram cache, tuned by this run; set them on a running <see cref="WordSuggester"/>. Null where the
+    /// stored ones stay.
+    /// </summary>
+    public CacheMixture? Mixture { get; init; }
 
     /// <summary>Whether it went on from a checkpoint.</summary>
     public bool Resumed { get; init; }

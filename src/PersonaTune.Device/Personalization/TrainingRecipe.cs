@@ -16,8 +16,8 @@ public sealed record TrainingRecipe
         Targets = [LoraTarget.Query, LoraTarget.Key, LoraTarget.Value, LoraTarget.Output, LoraTarget.Gate, LoraTarget.Up, LoraTarget.Down],
     };
 
-    /// <summary>Peak learning rate of AdamW. Default 3e-3.</summary>
-    public float LearningRate { get; init; } = 3e-3f;
+    /// <summary>Peak learning rate of AdamW. Default 2e-3.</summary>
+    public float LearningRate { get; init; } = 2e-3f;
 
     /// <summary>Decoupled weight decay. Default 0.01.</summary>
     public float WeightDecay { get; init; } = 0.01f;
@@ -31,21 +31,21 @@ public sealed record TrainingRecipe
     /// <summary>Passes over the training messages at most; the best by validation is kept. Default 8.</summary>
     public int MaximumEpochs { get; init; } = 8;
 
-    /// <summary>Epochs without a better validation loss after which training stops. Default 2.</summary>
-    public int Patience { get; init; } = 2;
+    /// <summary>Epochs without a better validation loss after which training stops. Default 3.</summary>
+    public int Patience { get; init; } = 3;
 
-    /// <summary>Messages an optimizer step. Default 8.</summary>
-    public int BatchSize { get; init; } = 8;
+    /// <summary>Messages an optimizer step. Default 16.</summary>
+    public int BatchSize { get; init; } = 16;
 
     /// <summary>Longest sequence in tokens; longer messages continue in further sequences. Default 128.</summary>
     public int SequenceLength { get; init; } = 128;
 
-    /// <summary>Newest part of the messages that is held out, above 0 and below 1. Default 0.15.</summary>
-    public double ValidationFraction { get; init; } = 0.15;
+    /// <summary>Newest part of the messages that is held out, above 0 and below 1. Default 0.125.</summary>
+    public double ValidationFraction { get; init; } = 0.125;
 
     /// <summary>
-    /// Whether a candidate that passed the gate is trained anew on all messages, the held-out newest ones included, for the number of
-    /// epochs that the gate's candidate was best at. The person's newest messages are the most telling; the regression monitor watches
+    /// Whether a candidate that passed the gate is trained anew on all messages, the held-out newest ones included, for as
+    /// many steps, in proportion, as the gate's candidate was best at. The person's newest messages are the most telling; the regression monitor watches
     /// the result, which no held-out message can judge any more. Default true.
     /// </summary>
     public bool RefitOnAll { get; init; } = true;

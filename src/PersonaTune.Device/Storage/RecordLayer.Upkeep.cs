@@ -22,6 +22,13 @@ internal sealed partial class RecordLayer
         _state = StoreState.Open(written, keyring.StateKey, keyring.Store);
         CheckRollback();
         if (options.VerifyOnOpen) VerifyCore();
+        if (options.AcceptRollback)
+        {
+            // Versions are commit numbers: those of the history that is given up must not be used again.
+            keyring.RaiseTo(_state.KeyringFloor);
+            var known = Math.Max(keyring.StoreFloor, keyring.AnchorAtOpen?.StoreGeneration ?? 0);
+            _state = _state with { Generation = Math.Max(_state.Generation, known) };
+        }
         keyring.SetStore(_state.Generation, _state.Digest(keyring.StateKey));
         keyring.Heal();
         if (keyring.Erasing.Count > 0) FinishErasingCore();

@@ -20,7 +20,8 @@ public sealed class BatchDecoder
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(pool);
         Model = model;
-        _pass = new ForwardPass(model, pool, activations);
+        _pass = new ForwardPass(model.Config);
+        _pass.Attach(model, pool, activations);
     }
 
     /// <summary>The base model.</summary>
@@ -52,6 +53,28 @@ public sealed class BatchDecoder
     public void Append(ReadOnlySpan<DecoderSession> sessions, ReadOnlySpan<int> ids, ReadOnlySpan<int> counts)
     {
         Check(sessions, ids, counts);
+        var entered = 0;
+        try
+        {
+            for (; entered < sessions.Length; entered++) sessions[entered].Enter();
+            Run(sessions, ids, counts);
+        }
+        finally
+        {
+            while (entered > 0) sessions[--entered].Exit();
+        }
+    }
+
+    /// <summary>Logits (vocabulary) after the last token of the i-th session; valid until the next batch.</summary>
+    public ReadOnlySpan<float> Logits(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        return _logits.AsSpan(index * Model.Config.VocabularySize, Model.Config.VocabularySize);
+    }
+
+    private void Run(ReadOnlySpan<DecoderSession> sessions, ReadOnlySpan<int> ids, ReadOnlySpan<int> counts)
+    {
         if (_rows.Length < sessions.Length) _rows = new SequenceRows[sessions.Length];
         var first = 0;
         for (var i = 0; i < sessions.Length; i++)
@@ -68,14 +91,6 @@ public sealed class BatchDecoder
         for (var i = 0; i < sessions.Length; i++) sessions[i].Append(ids.Slice(_rows[i].First, counts[i]));
         Array.Clear(_rows); // caches must not outlive their sessions because of us
         Count = sessions.Length;
-    }
-
-    /// <summary>Logits (vocabulary) after the last token of the i-th session; valid until the next batch.</summary>
-    public ReadOnlySpan<float> Logits(int index)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(index);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-        return _logits.AsSpan(index * Model.Config.VocabularySize, Model.Config.VocabularySize);
     }
 
     private void Check(ReadOnlySpan<DecoderSession> sessions, ReadOnlySpan<int> ids, ReadOnlySpan<int> counts)

@@ -7,7 +7,7 @@ namespace PersonaTune.Engine.Inference;
 
 /// <summary>
 /// One sequence on a model: its tokens, its key/value cache, and the adapters that it pinned when it started and keeps until it is
-/// disposed. Spans that a session returns are valid until its next call. Not thread-safe; sessions on one model and pool may run on
+/// disposed. Spans that a session returns are valid until its next call or its end. Not thread-safe, and says so when two threads meet; sessions on one model and pool may run on
 /// different threads. Decoding allocates nothing beyond a cache page every <see cref="SessionOptions.CachePageLength"/> tokens.
 /// </summary>
 public sealed class DecoderSession : IDisposable
@@ -18,9 +18,9 @@ public sealed class DecoderSession : IDisposable
     private readonly List<int> _ids = [];
     private readonly SequenceRows[] _rows = new SequenceRows[1];
     private readonly int[] _single = new int[1];
-    private float[] _last = [];
+    private readonly SessionMemory _memory;
     private float[] _all = [];
-    private bool _disposed;
+    private State _state;
 
     /// <summary>Starts a sequence with fixed adapters.</summary>
     /// <exception cref="AdapterMismatchException">The stack does not fit the model.</exception>
@@ -58,8 +58,9 @@ public sealed class DecoderSession : IDisposable
             Model = model;
             Pool = pool;
             Adapters = adapters;
-            Cache = new KvCache(model.Config, Options.CachePrecision, Options.CachePageLength);
-            _pass = new ForwardPass(model, pool, Options.Activations);
+            _memory = SessionMemory.For(model);
+            Cache = new KvCache(model.Config, Options.CachePrecision, Options.CachePageLength, _memory);
+            _pass = _memory.RentPass(model, pool, Options.Activations);
         }
         catch
         {
@@ -90,7 +91,7 @@ public sealed class DecoderSession : IDisposable
     public ReadOnlySpan<int> Ids => CollectionsMarshal.AsSpan(_ids);
 
     /// <summary>Bytes of the cache and of the working buffers.</summary>
-    public long MemoryBytes => Cache.MemoryBytes + _pass.MemoryBytes + 4L * (_last.Length + _all.Length);
+    public long MemoryBytes => Cache.MemoryBytes + _pass.MemoryBytes + 4L * _all.Length;
 
     internal WorkerPool Pool { get; }
 
@@ -103,16 +104,24 @@ public sealed class DecoderSession : IDisposable
     public ReadOnlySpan<float> Prefill(ReadOnlySpan<int> ids, CancellationToken cancellationToken = default)
     {
         Check(ids);
-        while (ids.Length > Options.PrefillChunk)
+        Enter();
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            Run(ids[..Options.PrefillChunk]);
-            ids = ids[Options.PrefillChunk..];
-        }
+            while (ids.Length > Options.PrefillChunk)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Run(ids[..Options.PrefillChunk]);
+                ids = ids[Options.PrefillChunk..];
+            }
 
-        Run(ids);
-        _pass.Head(ids.Length - 1, 1, _rows, LastLogits());
-        return _last;
+            Run(ids);
+            _pass.Head(ids.Length - 1, 1, _rows, _pass.Logits);
+            return _pass.Logits;
+        }
+        finally
+        {
+            Exit();
+        }
     }
 
     /// <summary>Appends one token and returns the logits (vocabulary) after it.</summary>
@@ -135,16 +144,24 @@ public sealed class DecoderSession : IDisposable
         Check(ids);
         var vocabulary = Model.Config.VocabularySize;
         var needed = checked(ids.Length * vocabulary);
-        if (_all.Length < needed) _all = new float[needed];
-        for (var done = 0; done < ids.Length;)
+        Enter();
+        try
         {
-            var count = Math.Min(ids.Length - done, Options.PrefillChunk);
-            Run(ids.Slice(done, count));
-            _pass.Head(0, count, _rows, _all.AsSpan(done * vocabulary, count * vocabulary));
-            done += count;
-        }
+            if (_all.Length < needed) _all = new float[needed];
+            for (var done = 0; done < ids.Length;)
+            {
+                var count = Math.Min(ids.Length - done, Options.PrefillChunk);
+                Run(ids.Slice(done, count));
+                _pass.Head(0, count, _rows, _all.AsSpan(done * vocabulary, count * vocabulary));
+                done += count;
+            }
 
-        return _all.AsSpan(0, needed);
+            return _all.AsSpan(0, needed);
+        }
+        finally
+        {
+            Exit();
+        }
     }
 
     /// <summary>
@@ -158,6 +175,149 @@ public sealed class DecoderSession : IDisposable
         if (logProbabilities.Length != ids.Length)
             throw new ArgumentException($"expected {ids.Length} values, found {logProbabilities.Length}", nameof(logProbabilities));
         Check(ids);
+        Enter();
+        try
+        {
+            Score(ids, logProbabilities);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>
+    /// Makes the sequence hold exactly <paramref name="ids"/>, reusing the longest prefix that it holds already, and returns the logits
+    /// (vocabulary) after the last of them.
+    /// </summary>
+    /// <exception cref="ArgumentException">No token, or an id outside the vocabulary.</exception>
+    /// <exception cref="ContextLimitException">They do not fit.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two chunks; the sequence holds a prefix.</exception>
+    public ReadOnlySpan<float> Continue(ReadOnlySpan<int> ids, CancellationToken cancellationToken = default)
+    {
+        if (ids.Length > ContextLimit) throw new ContextLimitException(0, ids.Length, ContextLimit);
+        Truncate(Math.Min(Ids.CommonPrefixLength(ids), Math.Max(0, ids.Length - 1)));
+        return Prefill(ids[Length..], cancellationToken);
+    }
+
+    /// <summary>Forgets every token from <paramref name="length"/> on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The sequence holds fewer tokens.</exception>
+    public void Truncate(int length)
+    {
+        Enter();
+        try
+        {
+            Cut(length);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>Forgets every token; the pinned adapters stay.</summary>
+    public void Reset() => Truncate(0);
+
+    /// <summary>Makes room for <paramref name="tokens"/> in all, so that reaching them allocates nothing.</summary>
+    public void Reserve(int tokens)
+    {
+        Enter();
+        try
+        {
+            Cache.Reserve(tokens);
+            _ids.EnsureCapacity(tokens);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>A session with the same tokens, adapters and options; cache pages are shared until one side writes to them.</summary>
+    public DecoderSession Fork()
+    {
+        ObjectDisposedException.ThrowIf(_state == State.Disposed, this);
+        var fork = new DecoderSession(Model, Pool, Options, Adapters, _lease?.Duplicate());
+        fork.CopyFrom(this, Length);
+        return fork;
+    }
+
+    /// <summary>
+    /// Replaces the tokens of this session by the first <paramref name="length"/> of another one that runs the same adapters, without
+    /// computing them again.
+    /// </summary>
+    /// <exception cref="ArgumentException">The sessions differ in model, adapters, precision or page length.</exception>
+    public void CopyFrom(DecoderSession source, int length)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (!ReferenceEquals(source.Model, Model) || !ReferenceEquals(source.Adapters, Adapters))
+            throw new ArgumentException("sessions that share tokens need the same model and adapters", nameof(source));
+        if (ReferenceEquals(source, this))
+        {
+            Truncate(length);
+            return;
+        }
+
+        source.Enter();
+        try
+        {
+            Enter();
+            try
+            {
+                Cache.CopyFrom(source.Cache, length);
+                _ids.Clear();
+                _ids.AddRange(source.Ids[..length]);
+            }
+            finally
+            {
+                Exit();
+            }
+        }
+        finally
+        {
+            source.Exit();
+        }
+    }
+
+    /// <summary>Ends the sequence and lets go of its adapters.</summary>
+    public void Dispose()
+    {
+        var state = Interlocked.Exchange(ref _state, State.Disposed);
+        if (state == State.Disposed) return;
+        _lease?.Dispose();
+        if (state == State.Running) return; // another thread still works in these buffers: leave them to the garbage collector
+        _memory.Return(_pass);
+        Cache.Recycle();
+    }
+
+    /// <summary>Checks that tokens can be appended.</summary>
+    internal void Check(ReadOnlySpan<int> ids)
+    {
+        ObjectDisposedException.ThrowIf(_state == State.Disposed, this);
+        if (ids.IsEmpty) throw new ArgumentException("at least one token is needed", nameof(ids));
+        foreach (var id in ids)
+            if ((uint)id >= (uint)Model.Config.VocabularySize)
+                throw new ArgumentOutOfRangeException(nameof(ids), id, $"token ids run from 0 to {Model.Config.VocabularySize - 1}");
+        if (ids.Length > ContextLimit - Length) throw new ContextLimitException(Length, ids.Length, ContextLimit);
+    }
+
+    /// <summary>Claims the session for a call.</summary>
+    /// <exception cref="InvalidOperationException">Another call is running.</exception>
+    internal void Enter()
+    {
+        var state = Interlocked.CompareExchange(ref _state, State.Running, State.Idle);
+        ObjectDisposedException.ThrowIf(state == State.Disposed, this);
+        if (state == State.Running) throw new InvalidOperationException("the session is in use on another thread; a session runs one call at a time");
+    }
+
+    /// <summary>Ends a call; a session that was disposed meanwhile stays so.</summary>
+    internal void Exit() => Interlocked.CompareExchange(ref _state, State.Idle, State.Running);
+
+    /// <summary>Notes tokens whose keys and values another pass has appended to the cache.</summary>
+    internal void Append(ReadOnlySpan<int> ids) => _ids.AddRange(ids);
+
+    private void Score(ReadOnlySpan<int> ids, Span<float> logProbabilities)
+    {
         var vocabulary = Model.Config.VocabularySize;
         if (_all.Length < HeadChunk * vocabulary) _all = new float[HeadChunk * vocabulary];
         logProbabilities[0] = float.NaN;
@@ -165,7 +325,7 @@ public sealed class DecoderSession : IDisposable
         {
             // The logits before the first new token were not kept: its predecessor runs once more.
             var previous = _ids[^1];
-            Truncate(Length - 1);
+            Cut(Length - 1);
             _single[0] = previous;
             Run(_single);
             _pass.Head(0, 1, _rows, _all.AsSpan(0, vocabulary));
@@ -192,90 +352,6 @@ public sealed class DecoderSession : IDisposable
         }
     }
 
-    /// <summary>
-    /// Makes the sequence hold exactly <paramref name="ids"/>, reusing the longest prefix that it holds already, and returns the logits
-    /// (vocabulary) after the last of them.
-    /// </summary>
-    /// <exception cref="ArgumentException">No token, or an id outside the vocabulary.</exception>
-    /// <exception cref="ContextLimitException">They do not fit.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled between two chunks; the sequence holds a prefix.</exception>
-    public ReadOnlySpan<float> Continue(ReadOnlySpan<int> ids, CancellationToken cancellationToken = default)
-    {
-        if (ids.Length > ContextLimit) throw new ContextLimitException(0, ids.Length, ContextLimit);
-        Truncate(Math.Min(Ids.CommonPrefixLength(ids), Math.Max(0, ids.Length - 1)));
-        return Prefill(ids[Length..], cancellationToken);
-    }
-
-    /// <summary>Forgets every token from <paramref name="length"/> on.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The sequence holds fewer tokens.</exception>
-    public void Truncate(int length)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        Cache.Truncate(length);
-        CollectionsMarshal.SetCount(_ids, length);
-    }
-
-    /// <summary>Forgets every token; the pinned adapters stay.</summary>
-    public void Reset() => Truncate(0);
-
-    /// <summary>Makes room for <paramref name="tokens"/> in all, so that reaching them allocates nothing.</summary>
-    public void Reserve(int tokens)
-    {
-        Cache.Reserve(tokens);
-        _ids.EnsureCapacity(tokens);
-        LastLogits();
-    }
-
-    /// <summary>A session with the same tokens, adapters and options; cache pages are shared until one side writes to them.</summary>
-    public DecoderSession Fork()
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        var fork = new DecoderSession(Model, Pool, Options, Adapters, _lease?.Duplicate());
-        fork.CopyFrom(this, Length);
-        return fork;
-    }
-
-    /// <summary>
-    /// Replaces the tokens of this session by the first <paramref name="length"/> of another one that runs the same adapters, without
-    /// computing them again.
-    /// </summary>
-    /// <exception cref="ArgumentException">The sessions differ in model, adapters, precision or page length.</exception>
-    public void CopyFrom(DecoderSession source, int length)
-    {
-        ArgumentNullException.ThrowIfNull(source);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (!ReferenceEquals(source.Model, Model) || !ReferenceEquals(source.Adapters, Adapters))
-            throw new ArgumentException("sessions that share tokens need the same model and adapters", nameof(source));
-        Cache.CopyFrom(source.Cache, length);
-        if (!ReferenceEquals(source, this))
-        {
-            _ids.Clear();
-            _ids.AddRange(source.Ids[..length]);
-        }
-        else CollectionsMarshal.SetCount(_ids, length);
-    }
-
-    /// <summary>Ends the sequence and lets go of its adapters.</summary>
-    public void Dispose()
-    {
-        _disposed = true;
-        _lease?.Dispose();
-    }
-
-    /// <summary>Checks that tokens can be appended.</summary>
-    internal void Check(ReadOnlySpan<int> ids)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (ids.IsEmpty) throw new ArgumentException("at least one token is needed", nameof(ids));
-        foreach (var id in ids)
-            if ((uint)id >= (uint)Model.Config.VocabularySize)
-                throw new ArgumentOutOfRangeException(nameof(ids), id, $"token ids run from 0 to {Model.Config.VocabularySize - 1}");
-        if (ids.Length > ContextLimit - Length) throw new ContextLimitException(Length, ids.Length, ContextLimit);
-    }
-
-    /// <summary>Notes tokens whose keys and values another pass has appended to the cache.</summary>
-    internal void Append(ReadOnlySpan<int> ids) => _ids.AddRange(ids);
-
     private static float LogProbability(Span<float> logits, int id)
     {
         var logit = logits[id];
@@ -289,9 +365,16 @@ public sealed class DecoderSession : IDisposable
         _ids.AddRange(ids);
     }
 
-    private Span<float> LastLogits()
+    private void Cut(int length)
     {
-        if (_last.Length == 0) _last = new float[Model.Config.VocabularySize];
-        return _last;
+        Cache.Truncate(length);
+        CollectionsMarshal.SetCount(_ids, length);
+    }
+
+    private enum State
+    {
+        Idle,
+        Running,
+        Disposed,
     }
 }

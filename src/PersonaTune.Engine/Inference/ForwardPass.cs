@@ -1,5 +1,4 @@
 using PersonaTune.Engine.Kernels;
-using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
 using PersonaTune.Engine.Tensors;
 
@@ -12,10 +11,10 @@ namespace PersonaTune.Engine.Inference;
 /// </summary>
 internal sealed class ForwardPass
 {
-    private readonly DecoderModel _model;
     private readonly DecoderConfig _config;
-    private readonly WorkerPool _pool;
-    private readonly ActivationPrecision _precision;
+    private DecoderModel _model = null!;
+    private WorkerPool _pool = null!;
+    private ActivationPrecision _precision;
     private readonly QuantizedActivations _rounded = new();
     private int _rows;
     private RopeTable? _rope;
@@ -28,18 +27,23 @@ internal sealed class ForwardPass
     private float[] _gate = [];
     private float[] _up = [];
     private float[] _lowRank = [];
+    private float[] _logits = [];
 
-    public ForwardPass(DecoderModel model, WorkerPool pool, ActivationPrecision precision)
-    {
-        _model = model;
-        _config = model.Config;
-        _pool = pool;
-        _precision = precision;
-    }
+    /// <summary>Creates a pass for models of one shape; <see cref="Attach"/> comes before anything else.</summary>
+    public ForwardPass(DecoderConfig config) => _config = config;
+
+    /// <summary>Room for the logits (vocabulary) of one row, for the user of the pass.</summary>
+    public float[] Logits => _logits.Length > 0 ? _logits : _logits = new float[_config.VocabularySize];
 
     /// <summary>Bytes of the working buffers.</summary>
     public long MemoryBytes =>
-        4L * (_x.Length + _norm.Length + _query.Length + _key.Length + _value.Length + _attention.Length + _gate.Length + _up.Length + _lowRank.Length);
+        4L * (_x.Length + _norm.Length + _query.Length + _key.Length + _value.Length + _attention.Length + _gate.Length + _up.Length + _lowRank.Length + _logits.Length);
+
+    /// <summary>Sets what the pass runs.</summary>
+    public void Attach(DecoderModel model, WorkerPool pool, ActivationPrecision precision) => (_model, _pool, _precision) = (model, pool, precision);
+
+    /// <summary>Forgets it, so that buffers that wait for their next use keep nothing else alive.</summary>
+    public void Detach() => (_model, _pool, _rope) = (null!, null!, null);
 
     /// <summary>
     /// Runs the blocks over ids (rows), appends their keys and values to the caches and keeps the final states for <see cref="Head"/>.
@@ -76,7 +80,7 @@ internal sealed class ForwardPass
             Product(norm, w.Gate, gate, rows);
             Product(norm, w.Up, up, rows);
             LowRankUpdate(block, LoraInput.FeedForward, sequences, norm, gate, up);
-            SwiGlu.Forward(gate, up, gate);
+            Activate(gate, up);
             Round(gate, rows, w.Down);
             Product(gate, w.Down, x, rows, accumulate: true);
             LowRankUpdate(block, LoraInput.FeedForwardOutput, sequences, gate, x, default);
@@ -152,30 +156,36 @@ internal sealed class ForwardPass
         else MatMul.Forward(_pool, x, w, y, rows, accumulate);
     }
 
+    /// <summary>gate = silu(gate) up, shared out where there is enough to do.</summary>
+    private unsafe void Activate(Span<float> gate, Span<float> up)
+    {
+        const int piece = 16 * 1024;
+        if (gate.Length < 2 * piece)
+        {
+            SwiGlu.Forward(gate, up, gate);
+            return;
+        }
+
+        fixed (float* g = gate, u = up)
+        {
+            _pool.Run((Gate: (nint)g, Up: (nint)u, gate.Length), gate.Length / piece, static (job, part, parts) =>
+            {
+                var start = (int)((long)job.Length * part / parts);
+                var length = (int)((long)job.Length * (part + 1) / parts) - start;
+                var values = new Span<float>((float*)job.Gate + start, length);
+                SwiGlu.Forward(values, new Span<float>((float*)job.Up + start, length), values);
+            });
+        }
+    }
+
     private void LowRankUpdate(int block, LoraInput input, ReadOnlySpan<SequenceRows> sequences, ReadOnlySpan<float> x, Span<float> first, Span<float> second)
     {
         foreach (var sequence in sequences)
             if (sequence.Adapters.Group(block, input) is { } group) LowRankUpdate(group, sequence, x, first, second, default);
     }
 
-    /// <summary>Adds a group's updates to the outputs of its targets, which come in the order of <see cref="LoraTarget"/>.</summary>
-    private void LowRankUpdate(LoraGroup group, in SequenceRows sequence, ReadOnlySpan<float> x, Span<float> first, Span<float> second, Span<float> third)
-    {
-        var rows = sequence.Count;
-        var u = _lowRank.AsSpan(0, rows * group.Rank);
-        LowRank.Down(x.Slice(sequence.First * group.Inputs, rows * group.Inputs), group.A, u, rows, group.Inputs, group.Rank);
-        foreach (var part in group.Parts)
-        {
-            var y = part.Target switch
-            {
-                LoraTarget.Key or LoraTarget.Up => second,
-                LoraTarget.Value => third,
-                _ => first,
-            };
-            y = y.Slice(sequence.First * part.Outputs, rows * part.Outputs);
-            LowRank.Up(u, part.Panels, y, rows, group.Rank, part.First, part.Rank, part.Outputs);
-        }
-    }
+    private void LowRankUpdate(LoraGroup group, in SequenceRows sequence, ReadOnlySpan<float> x, Span<float> first, Span<float> second, Span<float> third) =>
+        group.Apply(_pool, x, _lowRank, sequence.First, sequence.Count, first, second, third);
 
     private void Prepare(int rows, ReadOnlySpan<SequenceRows> sequences)
     {

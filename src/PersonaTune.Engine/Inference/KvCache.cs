@@ -16,18 +16,26 @@ public sealed class KvCache
     private readonly int _headLength;
     private readonly int _elementBytes;
     private readonly int _pageBytes;
+    private readonly SessionMemory? _memory;
     private readonly List<KvPage> _pages = [];
     private readonly List<KvPage> _spare = [];
     private nint[] _table = GC.AllocateArray<nint>(16, pinned: true);
 
     /// <summary>Creates an empty cache; <paramref name="pageLength"/> is the number of tokens by which it grows.</summary>
     public KvCache(DecoderConfig config, KvPrecision precision = KvPrecision.F32, int pageLength = 32)
-        : this(config.BlockCount, config.KeyValueHeadCount, config.HeadLength, precision, pageLength)
+        : this(config.BlockCount, config.KeyValueHeadCount, config.HeadLength, precision, pageLength, null)
     {
     }
 
-    private KvCache(int blocks, int heads, int headLength, KvPrecision precision, int pageLength)
+    /// <summary>Creates an empty cache that takes its pages from, and on <see cref="Recycle"/> returns them to, a model's memory.</summary>
+    internal KvCache(DecoderConfig config, KvPrecision precision, int pageLength, SessionMemory memory)
+        : this(config.BlockCount, config.KeyValueHeadCount, config.HeadLength, precision, pageLength, memory)
     {
+    }
+
+    private KvCache(int blocks, int heads, int headLength, KvPrecision precision, int pageLength, SessionMemory? memory)
+    {
+        _memory = memory;
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pageLength);
         (_blocks, _heads, _headLength) = (blocks, heads, headLength);
         Precision = precision;
@@ -103,7 +111,7 @@ public sealed class KvCache
     /// <summary>A cache with the same content; pages are shared until one side writes to them.</summary>
     public KvCache Fork()
     {
-        var fork = new KvCache(_blocks, _heads, _headLength, Precision, PageLength);
+        var fork = new KvCache(_blocks, _heads, _headLength, Precision, PageLength, _memory);
         fork.CopyFrom(this, Length);
         return fork;
     }
@@ -137,9 +145,19 @@ public sealed class KvCache
             PageLength, _heads, _headLength, Precision == KvPrecision.F16);
     }
 
+    /// <summary>Gives the pages back; the cache is empty and must not be used on another thread meanwhile.</summary>
+    internal void Recycle()
+    {
+        _memory?.Return(_pages);
+        _memory?.Return(_spare);
+        _pages.Clear();
+        _spare.Clear();
+        Length = 0;
+    }
+
     private KvPage TakeSpare()
     {
-        if (_spare.Count == 0) return new KvPage(_pageBytes);
+        if (_spare.Count == 0) return _memory?.RentPage(_pageBytes) ?? new KvPage(_pageBytes);
         var page = _spare[^1];
         _spare.RemoveAt(_spare.Count - 1);
         return page;

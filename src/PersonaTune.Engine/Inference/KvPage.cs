@@ -8,15 +8,19 @@ namespace PersonaTune.Engine.Inference;
 /// </summary>
 internal sealed unsafe class KvPage
 {
-    private readonly byte[] _bytes;
+    // The array is reachable only from here and its address is used elsewhere.
+    private readonly byte[] _memory;
     private volatile bool _shared;
 
     public KvPage(int bytes)
     {
-        _bytes = GC.AllocateUninitializedArray<byte>(bytes + 64, pinned: true);
-        var start = (nint)Unsafe.AsPointer(ref _bytes[0]);
+        Bytes = bytes;
+        _memory = GC.AllocateUninitializedArray<byte>(bytes + 64, pinned: true);
+        var start = (nint)Unsafe.AsPointer(ref _memory[0]);
         Data = (start + 63) & ~(nint)63; // whole cache lines
     }
+
+    public int Bytes { get; }
 
     public nint Data { get; }
 
@@ -24,6 +28,9 @@ internal sealed unsafe class KvPage
 
     public void Share() => _shared = true;
 
-    public void CopyFrom(KvPage source) =>
-        new ReadOnlySpan<byte>((void*)source.Data, _bytes.Length - 64).CopyTo(new Span<byte>((void*)Data, _bytes.Length - 64));
+    public void CopyFrom(KvPage source)
+    {
+        new ReadOnlySpan<byte>((void*)source.Data, Bytes).CopyTo(new Span<byte>((void*)Data, Bytes));
+        GC.KeepAlive(source._memory);
+    }
 }

@@ -7,8 +7,9 @@ namespace PersonaTune.Engine.Inference;
 /// The LoRA factors of all layers that share an input and of all adapters of a stack, laid out for decoding: one A (rank, inputs) whose
 /// rows are ordered by target, and for each target its B, transposed into panels with all scales folded in.
 /// </summary>
-internal sealed class LoraGroup
+internal sealed unsafe class LoraGroup
 {
+    private const int RowsPerPart = 16;
     private readonly Part[] _parts;
 
     private LoraGroup(int rank, int inputs, float[] a, Part[] parts)
@@ -26,8 +27,6 @@ internal sealed class LoraGroup
 
     /// <summary>(rank, inputs).</summary>
     public float[] A { get; }
-
-    public ReadOnlySpan<Part> Parts => _parts;
 
     /// <summary>Collects the pairs of a block's input; null where there are none.</summary>
     public static LoraGroup? Create(IReadOnlyList<AdapterStackEntry> entries, int block, LoraInput input)
@@ -59,6 +58,54 @@ internal sealed class LoraGroup
         return rank == 0 ? null : new LoraGroup(rank, rows[0].Inputs, [.. rows.SelectMany(p => p.A)], [.. parts]);
     }
 
+    /// <summary>
+    /// Adds the updates for rows [start, start + rows) of x (all rows, inputs) to the same rows of the targets' outputs, which come in the
+    /// order of <see cref="LoraTarget"/>; <paramref name="u"/> is scratch of rows * <see cref="Rank"/>. Few rows run on the calling thread:
+    /// waking another takes longer.
+    /// </summary>
+    public void Apply(WorkerPool pool, ReadOnlySpan<float> x, Span<float> u, int start, int rows, Span<float> first, Span<float> second, Span<float> third)
+    {
+        var end = start + rows;
+        if (x.Length < end * Inputs || u.Length < rows * Rank) throw new ArgumentException($"{end} rows of {Inputs} need more values than {x.Length}", nameof(x));
+        foreach (var part in _parts)
+        {
+            var length = Output(part.Target) switch { 0 => first.Length, 1 => second.Length, _ => third.Length };
+            if (length < end * part.Outputs) throw new ArgumentException($"{end} rows of {part.Target} need more values than {length}", nameof(first));
+        }
+
+        fixed (float* input = x, scratch = u, y0 = first, y1 = second, y2 = third)
+        {
+            var job = new Job(this, input + (long)start * Inputs, scratch, y0, y1, y2, start, rows);
+            if (rows < 2 * RowsPerPart) RunRows(job, 0, rows);
+            else pool.Run(job, rows / RowsPerPart, static (job, part, parts) =>
+            {
+                var start = (int)((long)job.Rows * part / parts);
+                RunRows(job, start, (int)((long)job.Rows * (part + 1) / parts) - start);
+            });
+        }
+    }
+
+    private static void RunRows(in Job job, int start, int rows)
+    {
+        var group = job.Group;
+        var u = new Span<float>(job.Scratch + (long)start * group.Rank, rows * group.Rank);
+        LowRank.Down(new ReadOnlySpan<float>(job.Input + (long)start * group.Inputs, rows * group.Inputs), group.A, u, rows, group.Inputs, group.Rank);
+        foreach (var part in group._parts)
+        {
+            var y = Output(part.Target) switch { 0 => job.First, 1 => job.Second, _ => job.Third };
+            y += (long)(job.Start + start) * part.Outputs;
+            LowRank.Up(u, part.Panels, new Span<float>(y, rows * part.Outputs), rows, group.Rank, part.First, part.Rank, part.Outputs);
+        }
+    }
+
+    /// <summary>Which of the outputs of its input a target is.</summary>
+    private static int Output(LoraTarget target) => target switch
+    {
+        LoraTarget.Key or LoraTarget.Up => 1,
+        LoraTarget.Value => 2,
+        _ => 0,
+    };
+
     private static ReadOnlySpan<LoraTarget> Targets(LoraInput input) => input switch
     {
         LoraInput.Attention => [LoraTarget.Query, LoraTarget.Key, LoraTarget.Value],
@@ -69,5 +116,17 @@ internal sealed class LoraGroup
     };
 
     /// <summary>A target's rows [First, First + Rank) of the shared product, and its B in panels.</summary>
-    public sealed record Part(LoraTarget Target, int First, int Rank, int Outputs, float[] Panels);
+    private sealed record Part(LoraTarget Target, int First, int Rank, int Outputs, float[] Panels);
+
+    private readonly struct Job(LoraGroup group, float* input, float* scratch, float* first, float* second, float* third, int start, int rows)
+    {
+        public readonly LoraGroup Group = group;
+        public readonly float* Input = input;
+        public readonly float* Scratch = scratch;
+        public readonly float* First = first;
+        public readonly float* Second = second;
+        public readonly float* Third = third;
+        public readonly int Start = start;
+        public readonly int Rows = rows;
+    }
 }

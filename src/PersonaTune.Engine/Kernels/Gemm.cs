@@ -120,7 +120,10 @@ public static unsafe class Gemm
                 (column, columns) = Share(o.N, GemmTile.Columns, part, parts);
         }
 
-        var width = GemmTile.Columns;
+        // Few columns take a narrower panel; the sums are the same chains, so the bits are too.
+        var narrow = o.N <= 8 && GemmTile.Width >= VectorWidth.V256;
+        var vectors = o.N <= 16 && GemmTile.Width == VectorWidth.V512 ? VectorWidth.V256 : GemmTile.Width;
+        var width = narrow ? 8 : vectors == VectorWidth.V512 ? 32 : 16;
         var panel = KernelScratch.Floats(DepthBlock * width);
         for (var p = 0; p < o.K; p += DepthBlock)
         {
@@ -131,9 +134,14 @@ public static unsafe class Gemm
                 var used = Math.Min(width, column + columns - j);
                 if (o.TransposeB) GemmPack.Transposed(o.B + j * o.StrideB + p, o.StrideB, used, depth, panel, width);
                 else GemmPack.Straight(o.B + p * o.StrideB + j, o.StrideB, used, depth, panel, width);
-                GemmTile.Panel(
-                    o.A + row * o.RowA + p * o.ColumnA, o.RowA, o.ColumnA, panel, depth,
-                    o.C + row * o.StrideC + j, o.StrideC, rows, used, o.Alpha, add);
+                if (narrow)
+                    GemmTile.NarrowPanel(
+                        o.A + row * o.RowA + p * o.ColumnA, o.RowA, o.ColumnA, panel, depth,
+                        o.C + row * o.StrideC + j, o.StrideC, rows, used, o.Alpha, add);
+                else
+                    GemmTile.Panel(
+                        vectors, o.A + row * o.RowA + p * o.ColumnA, o.RowA, o.ColumnA, panel, depth,
+                        o.C + row * o.StrideC + j, o.StrideC, rows, used, o.Alpha, add);
             }
         }
     }

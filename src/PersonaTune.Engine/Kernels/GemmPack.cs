@@ -28,14 +28,10 @@ internal static unsafe class GemmPack
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Straight(float* source, nint stride, int columns, int k, float* panel, int width)
     {
-        if (columns == width && width % 16 == 0)
+        if (columns == width && width % 8 == 0)
         {
             for (var p = 0; p < k; p++, source += stride, panel += width)
-                for (var j = 0; j < width; j += 16)
-                {
-                    (Vector256.Load(source + j), Vector256.Load(source + j + 8)).Store(panel + j);
-                }
-
+                for (var j = 0; j < width; j += 8) Vector256.Load(source + j).Store(panel + j);
             return;
         }
 
@@ -44,12 +40,6 @@ internal static unsafe class GemmPack
             for (var j = 0; j < columns; j++) panel[j] = source[j];
             for (var j = columns; j < width; j++) panel[j] = 0;
         }
-    }
-
-    private static void Store(this (Vector256<float> Low, Vector256<float> High) pair, float* to)
-    {
-        pair.Low.Store(to);
-        pair.High.Store(to + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -45,7 +45,7 @@ public static unsafe partial class MatMul
         {
             var job = new RoundedJob(rounded, w, py, accumulate);
             var parts = Math.Clamp(w.Rows / 16, 1, pool.Threads * 4);
-            if (rounded.Tokens >= TileTokens && Avx2.IsSupported && Fma.IsSupported)
+            if (rounded.Tokens >= (IntegerUnpack.NeedsWords(w.Type) ? WordTileTokens : ByteTileTokens) && Avx2.IsSupported && Fma.IsSupported)
                 pool.Run(job, parts, static (j, part, parts) => ManyTokens(j, part, parts));
             else
                 pool.Run(job, parts, static (j, part, parts) => FewTokens(j, part, parts));

@@ -10,8 +10,9 @@ namespace PersonaTune.Engine.Kernels;
 /// </content>
 public static unsafe partial class MatMul
 {
-    // From here on packing a panel pays; below, every token goes through the rows by itself.
-    private const int TileTokens = 9;
+    // From here on packing a panel pays (measured); below, every token goes through the rows by itself.
+    private const int ByteTileTokens = 4;
+    private const int WordTileTokens = 6;
 
     // Columns a block: the panel takes 8 KiB as bytes and as words.
     private const int ByteDepth = 512;

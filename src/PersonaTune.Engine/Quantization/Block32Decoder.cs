@@ -11,7 +11,7 @@ namespace PersonaTune.Engine.Quantization;
 /// </summary>
 internal static class Block32Decoder
 {
-    private static readonly Vector128<byte> Nibble = Vector128.Create((byte)0x0F);
+    private static Vector128<byte> Nibble => Vector128.Create((byte)0x0F);
 
     public static void Q8_0(ReadOnlySpan<byte> source, Span<float> values)
     {
@@ -95,11 +95,11 @@ internal static class Block32Decoder
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> FifthBits(uint bits)
     {
-        var spread = Vector128.Create(Vector64.Create((byte)bits), Vector64.Create((byte)(bits >> 8)));
+        var spread = Vector128.Shuffle(Vector128.CreateScalar(bits).AsByte(), Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
         var select = Vector128.Create(0x8040201008040201UL).AsByte();
         return Vector128.Equals(spread & select, select) & Vector128.Create((byte)16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Scale(ref byte block, int offset) => (float)Unsafe.ReadUnaligned<Half>(ref Unsafe.Add(ref block, offset));
+    private static float Scale(ref byte block, int offset) => HalfFloat.Read(ref Unsafe.Add(ref block, offset));
 }

@@ -1,9 +1,13 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace PersonaTune.Engine.Quantization;
 
 /// <summary>
 /// Scales for a group of values that share one. Rounding and scale depend on each other, so several roundings are tried: for each
-/// the scale is the least-squares solution, and the values are then rounded again to that scale. Plain sequential f32 arithmetic:
-/// the result does not depend on the processor.
+/// the scale is the least-squares solution, and the values are then rounded again to that scale. Groups hold a multiple of 8 values.
+/// Sums run in 8 fixed lanes without fused operations, whatever the processor's width, so that the result is the same everywhere.
 /// </summary>
 internal static class ScaleSearch
 {
@@ -21,19 +25,22 @@ internal static class ScaleSearch
             if (MathF.Abs(v) > MathF.Abs(extreme)) extreme = v;
         if (extreme == 0f) return 0f;
 
+        var (low, high) = (Vector256.Create((float)-limit), Vector256.Create(limit - 1f));
         var (best, bestError) = (0f, float.PositiveInfinity);
         for (var step = -Steps; step <= Steps; step++)
         {
             var inverse = -(limit + StepWidth * step) / extreme;
             if (!float.IsFinite(inverse)) return 0f;
-            var (xq, qq) = (0f, 0f);
-            foreach (var v in x)
+            var (xqSum, qqSum) = (Vector256<float>.Zero, Vector256<float>.Zero);
+            for (var i = 0; i < x.Length; i += 8)
             {
-                var q = Math.Clamp((int)MathF.Round(v * inverse), -limit, limit - 1);
-                xq += v * q;
-                qq += q * q;
+                var v = Load(x, i);
+                var q = Rounded(v * inverse, low, high);
+                xqSum += v * q;
+                qqSum += q * q;
             }
 
+            var (xq, qq) = (Sum(xqSum), Sum(qqSum));
             if (qq == 0f) continue;
             var scale = asHalf ? (float)(Half)(xq / qq) : xq / qq;
             var error = SymmetricError(x, limit, scale);
@@ -46,15 +53,17 @@ internal static class ScaleSearch
     /// <summary>Squared error of x rounded to s q, q in [-limit, limit - 1].</summary>
     public static float SymmetricError(ReadOnlySpan<float> x, int limit, float scale)
     {
+        var (low, high) = (Vector256.Create((float)-limit), Vector256.Create(limit - 1f));
         var inverse = Inverse(scale);
-        var error = 0f;
-        foreach (var v in x)
+        var error = Vector256<float>.Zero;
+        for (var i = 0; i < x.Length; i += 8)
         {
-            var difference = v - scale * Math.Clamp((int)MathF.Round(v * inverse), -limit, limit - 1);
+            var v = Load(x, i);
+            var difference = v - Rounded(v * inverse, low, high) * scale;
             error += difference * difference;
         }
 
-        return error;
+        return Sum(error);
     }
 
     /// <summary>
@@ -72,23 +81,26 @@ internal static class ScaleSearch
         }
 
         if (negativeOffset) low = Math.Min(low, 0f);
-        if (high == low) return (0f, asHalf ? (float)(Half)low : low);
-
         var (bestScale, bestOffset) = (0f, asHalf ? (float)(Half)low : low);
+        if (high == low) return (bestScale, bestOffset);
+
+        var top = Vector256.Create((float)limit);
         var bestError = AffineError(x, limit, bestScale, bestOffset);
         for (var step = -Steps; step <= Steps; step++)
         {
             var inverse = (limit + StepWidth * step) / (high - low);
             if (!float.IsFinite(inverse)) break;
-            var (qSum, qq, xq) = (0f, 0f, 0f);
-            foreach (var v in x)
+            var (qSums, qqSums, xqSums) = (Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero);
+            for (var i = 0; i < x.Length; i += 8)
             {
-                var q = Math.Clamp((int)MathF.Round((v - low) * inverse), 0, limit);
-                qSum += q;
-                qq += q * q;
-                xq += v * q;
+                var v = Load(x, i);
+                var q = Rounded((v - Vector256.Create(low)) * inverse, Vector256<float>.Zero, top);
+                qSums += q;
+                qqSums += q * q;
+                xqSums += v * q;
             }
 
+            var (qSum, qq, xq) = (Sum(qSums), Sum(qqSums), Sum(xqSums));
             var determinant = x.Length * qq - qSum * qSum;
             var (scale, offset) = determinant > 0f
                 ? ((x.Length * xq - sum * qSum) / determinant, (qq * sum - qSum * xq) / determinant)
@@ -106,15 +118,17 @@ internal static class ScaleSearch
     /// <summary>Squared error of x rounded to s q + o, q in [0, limit].</summary>
     public static float AffineError(ReadOnlySpan<float> x, int limit, float scale, float offset)
     {
+        var (top, shift) = (Vector256.Create((float)limit), Vector256.Create(offset));
         var inverse = Inverse(scale);
-        var error = 0f;
-        foreach (var v in x)
+        var error = Vector256<float>.Zero;
+        for (var i = 0; i < x.Length; i += 8)
         {
-            var difference = v - offset - scale * Math.Clamp((int)MathF.Round((v - offset) * inverse), 0, limit);
+            var v = Load(x, i) - shift;
+            var difference = v - Rounded(v * inverse, Vector256<float>.Zero, top) * scale;
             error += difference * difference;
         }
 
-        return error;
+        return Sum(error);
     }
 
     /// <summary>1 / scale, or 0 where that is not finite: the group is then all zero (or all offset).</summary>
@@ -122,5 +136,22 @@ internal static class ScaleSearch
     {
         var inverse = 1f / scale;
         return float.IsFinite(inverse) ? inverse : 0f;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Load(ReadOnlySpan<float> x, int index) =>
+        Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(x), (nuint)index);
+
+    /// <summary>Ties to even, as MathF.Round; no operand is NaN here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Rounded(Vector256<float> v, Vector256<float> low, Vector256<float> high) =>
+        Vector256.MinNative(Vector256.MaxNative(Vector256.Round(v), low), high);
+
+    /// <summary>In an order of our own, because the library's is not promised.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Sum(Vector256<float> v)
+    {
+        var four = v.GetLower() + v.GetUpper();
+        return (four.GetElement(0) + four.GetElement(2)) + (four.GetElement(1) + four.GetElement(3));
     }
 }

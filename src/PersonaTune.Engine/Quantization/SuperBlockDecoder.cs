@@ -12,7 +12,7 @@ namespace PersonaTune.Engine.Quantization;
 /// </summary>
 internal static class SuperBlockDecoder
 {
-    private static readonly Vector128<byte> Nibble = Vector128.Create((byte)0x0F);
+    private static Vector128<byte> Nibble => Vector128.Create((byte)0x0F);
 
     public static void Q4_K(ReadOnlySpan<byte> source, Span<float> values)
     {
@@ -122,5 +122,5 @@ internal static class SuperBlockDecoder
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Scale(ref byte block, int offset) => (float)Unsafe.ReadUnaligned<Half>(ref Unsafe.Add(ref block, offset));
+    private static float Scale(ref byte block, int offset) => HalfFloat.Read(ref Unsafe.Add(ref block, offset));
 }

@@ -3,11 +3,14 @@ using PersonaTune.FaultProbe;
 
 namespace PersonaTune.Device.Tests.Faults;
 
-/// <summary>Starts the fault probe, lets it work for a while once it is ready, kills it with SIGKILL, and returns what it said.</summary>
+/// <summary>
+/// Starts the fault probe, lets it finish some operations and then work a little longer, kills it with SIGKILL, and returns what
+/// it said. Counting operations keeps the kills inside the work on a slow machine too.
+/// </summary>
 internal static class ProbeProcess
 {
     /// <summary>Whole lines without their end mark, the first one (<c>ready</c>) left out.</summary>
-    public static async Task<List<string>> RunAndKillAsync(TimeSpan afterReady, params string[] arguments)
+    public static async Task<List<string>> RunAndKillAsync(int acknowledgements, TimeSpan longer, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
@@ -24,7 +27,14 @@ internal static class ProbeProcess
             var lines = new List<string>();
             var first = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2));
             Assert.True(string.Equals(first, "ready .", StringComparison.Ordinal), $"the probe said '{first}': {(first is null ? await errors : "")}");
-            await Task.Delay(afterReady);
+            for (var count = 0; count < acknowledgements;)
+            {
+                var line = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2));
+                Assert.True(line is not null, $"the probe ended by itself: {(line is null ? await errors : "")}");
+                lines.Add(line![..^2]);
+                if (line.StartsWith("ack ", StringComparison.Ordinal)) count++;
+            }
+            await Task.Delay(longer);
             Assert.False(process.HasExited, "the probe ended by itself");
             process.Kill();
             while (await process.StandardOutput.ReadLineAsync() is { } line)

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace PersonaTune.Device.Tests.Faults;
 
-/// <summary>A child process is killed with SIGKILL while it works on a store; seeded random delays choose the moment.</summary>
+/// <summary>A child process is killed with SIGKILL while it works on a store; a seeded generator chooses after how many operations, and how long into the next.</summary>
 public sealed class StoreFaultTests(ITestOutputHelper output) : IDisposable
 {
     private const int Kills = 50;
@@ -24,7 +24,7 @@ public sealed class StoreFaultTests(ITestOutputHelper output) : IDisposable
         var (acknowledged, unfinished) = (0, 0);
         for (var run = 0; run < Kills; run++)
         {
-            var lines = await ProbeProcess.RunAndKillAsync(Delay(random, 60), "writes", _folder,
+            var lines = await ProbeProcess.RunAndKillAsync(random.Next(8), Delay(random), "writes", _folder,
                 random.Next().ToString(CultureInfo.InvariantCulture), run.ToString(CultureInfo.InvariantCulture));
             foreach (var line in lines.Where(l => l.StartsWith("ack ", StringComparison.Ordinal)))
             {
@@ -51,7 +51,7 @@ public sealed class StoreFaultTests(ITestOutputHelper output) : IDisposable
             (expected, value) = (found, foundValue);
         }
         output.WriteLine($"{Kills} kills, {acknowledged} acknowledged operations, {unfinished} kills inside an operation, {expected.Count} examples");
-        Assert.True(acknowledged > Kills && unfinished > Kills / 4, "the kills came too early or too late to show anything");
+        Assert.True(acknowledged > Kills && unfinished > Kills / 10, "the kills came too early or too late to show anything");
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class StoreFaultTests(ITestOutputHelper output) : IDisposable
         var (acknowledged, pending) = (0, 0);
         for (var run = 0; run < Kills; run++)
         {
-            var lines = await ProbeProcess.RunAndKillAsync(Delay(random, 80), "rotate", _folder);
+            var lines = await ProbeProcess.RunAndKillAsync(random.Next(3), Delay(random), "rotate", _folder);
             foreach (var line in lines.Where(l => l.StartsWith("ack ", StringComparison.Ordinal)))
             {
                 epoch = uint.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture);
@@ -105,7 +105,7 @@ public sealed class StoreFaultTests(ITestOutputHelper output) : IDisposable
         var random = new Random(3);
         for (var run = 0; run < 15; run++)
         {
-            var lines = await ProbeProcess.RunAndKillAsync(Delay(random, 80), "forget", _folder, run.ToString(CultureInfo.InvariantCulture));
+            var lines = await ProbeProcess.RunAndKillAsync(random.Next(3), Delay(random), "forget", _folder, run.ToString(CultureInfo.InvariantCulture));
             await using var store = await ProbeStore.OpenAsync(_folder);
             foreach (var line in lines.Where(l => l.StartsWith("ack ", StringComparison.Ordinal)))
                 Assert.DoesNotContain(line.Split(' ')[2], store.Users);
@@ -117,7 +117,7 @@ public sealed class StoreFaultTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private static TimeSpan Delay(Random random, int maxMilliseconds) => TimeSpan.FromMilliseconds(random.NextDouble() * maxMilliseconds);
+    private static TimeSpan Delay(Random random) => TimeSpan.FromMilliseconds(random.NextDouble() * 20);
 
     private static void Apply(string operation, SortedSet<string> texts, ref string? value)
     {

@@ -17,10 +17,14 @@ public class RollbackTests
         await AddAsync(folder, key, "two");
         folder.RestoreFrom(copy);
         var e = await Assert.ThrowsAsync<RollbackException>(() => folder.OpenAsync(key));
+        Assert.Contains("AcceptRollback", e.Message, StringComparison.Ordinal);
         Assert.True(e.Found < e.Expected);
 
         await using (var accepted = await folder.OpenAsync(key, acceptRollback: true))
+        {
             Assert.Equal(1, await accepted.Examples.CountAsync("ada", "messages"));
+            Assert.True((await accepted.StatisticsAsync()).Generation > e.Expected); // commit numbers are not used again
+        }
         await using var again = await folder.OpenAsync(key); // the anchor follows the accepted copy
         Assert.Equal(1, await again.Examples.CountAsync("ada", "messages"));
     }
@@ -99,6 +103,9 @@ public class RollbackTests
         await using (var store = await folder.OpenAsync()) await store.RotateAsync(RotationScope.MasterKey);
         folder.RestoreFrom(copy, "keyring.ptk");
         await Assert.ThrowsAsync<RollbackException>(() => folder.OpenAsync());
+        await (await folder.OpenAsync(acceptRollback: true)).DisposeAsync();
+        await using var again = await folder.OpenAsync(); // the user's key was only wrapped anew, so nothing is lost
+        Assert.Equal(["one"], (await again.Examples.ListAsync("ada", "messages").ToListAsync()).Select(x => x.Text));
     }
 
     [Fact]

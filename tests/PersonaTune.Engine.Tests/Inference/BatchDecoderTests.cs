@@ -51,7 +51,10 @@ public sealed class BatchDecoderTests : IDisposable
 
         // Back to single decoding on the same cache.
         Same(together[2].Decode(5), alone[2].Decode(5));
-        static void Same(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected) => Assert.InRange(ReferenceModels.RelativeRms(actual, expected), 0, 1e-4);
+
+        // On the fast path a sum that differs in its last bit can round an activation to the next of 255 steps.
+        void Same(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected) =>
+            Assert.InRange(ReferenceModels.RelativeRms(actual, expected), 0, precision == ActivationPrecision.Fast ? 0.01 : 1e-5);
     }
 
     [Fact]

@@ -76,7 +76,35 @@ public class BlockDecodeTests
 
         BlockCodec.Decode(TensorType.F16, MemoryMarshal.AsBytes<Half>(halves), values);
 
-        for (var i = 0; i < values.Length; i++) Assert.Equal((float)halves[i], values[i]);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var single = HalfFloat.Read(ref MemoryMarshal.AsBytes(halves.AsSpan())[2 * i]);
+            if (Half.IsNaN(halves[i]))
+            {
+                Assert.True(float.IsNaN(values[i]) && float.IsNaN(single));
+                continue;
+            }
+
+            Assert.Equal(BitConverter.SingleToUInt32Bits((float)halves[i]), BitConverter.SingleToUInt32Bits(single));
+            Assert.Equal(BitConverter.SingleToUInt32Bits((float)halves[i]), BitConverter.SingleToUInt32Bits(values[i]));
+        }
+    }
+
+    [Fact]
+    public void EveryLengthOfPlainTypesDecodes()
+    {
+        for (var length = 0; length <= 257; length++)
+        {
+            var exact = Enumerable.Range(0, length).Select(i => (i - 128) * 0.25f).ToArray();
+            foreach (var type in new[] { TensorType.F32, TensorType.F16, TensorType.BF16 })
+            {
+                var bytes = new byte[type.RowBytes(length)];
+                var values = new float[length];
+                BlockCodec.Encode(type, exact, bytes);
+                BlockCodec.Decode(type, bytes, values);
+                Assert.Equal(exact, values);
+            }
+        }
     }
 
     [Fact]

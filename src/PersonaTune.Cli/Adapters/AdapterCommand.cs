@@ -1,0 +1,17 @@
+using System.CommandLine;
+using PersonaTune.Cli.Options;
+using PersonaTune.Cli.Terminal;
+
+namespace PersonaTune.Cli.Adapters;
+
+/// <summary><c>adapter</c>: a user's trained adapters.</summary>
+internal static class AdapterCommand
+{
+    public static Command Build(SharedOptions shared, ToolConsole console) => new("adapter", "List, show, roll back, delete and export a user's adapters.")
+    {
+        AdapterListCommand.Build(shared, console),
+        AdapterShowCommand.Build(shared, console),
+        AdapterRollbackCommand.Build(shared, console),
+        AdapterDeleteCommand.Build(shared, console),
+    };
+}

@@ -1,0 +1,82 @@
+using PersonaTune.Cli.Options;
+using PersonaTune.Device.Adapters;
+using PersonaTune.Device.Consent;
+using PersonaTune.Device.Personalization;
+using PersonaTune.Device.Scheduling;
+using PersonaTune.Device.Storage;
+using PersonaTune.Engine.Inference;
+using PersonaTune.Engine.Kernels;
+using PersonaTune.Engine.Models;
+
+namespace PersonaTune.Cli.Learning;
+
+/// <summary>Everything that learning and suggesting for one user need, opened together and closed in the right order.</summary>
+internal sealed class PersonalSession : IAsyncDisposable
+{
+    private readonly TimeProvider _time;
+
+    private PersonalSession(Invocation invocation, SealedStore store, DecoderModel model, PersonalizationOptions options)
+    {
+        _time = invocation.Console.Time;
+        (Store, Model, Pool, Slot) = (store, model, invocation.CreatePool(), new AdapterSlot(model));
+        Library = new AdapterLibrary(store, _time);
+        Personalizer = Create(options);
+    }
+
+    public SealedStore Store { get; }
+
+    public DecoderModel Model { get; }
+
+    public WorkerPool Pool { get; }
+
+    public AdapterSlot Slot { get; }
+
+    public AdapterLibrary Library { get; }
+
+    public Personalizer Personalizer { get; private set; }
+
+    public static async Task<PersonalSession> OpenAsync(Invocation invocation, bool createStore, PersonalizationOptions? options = null)
+    {
+        // The store first: a wrong passphrase should not wait for a model.
+        var store = await invocation.Store().OpenAsync(createStore, invocation.Cancellation);
+        DecoderModel? model = null;
+        try
+        {
+            model = invocation.LoadModel();
+            invocation.TokenizerOf(model);
+            return new PersonalSession(invocation, store, model, options ?? new PersonalizationOptions());
+        }
+        catch
+        {
+            model?.Dispose();
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Replaces the personalizer by one with other settings.</summary>
+    public void UseOptions(PersonalizationOptions options)
+    {
+        Personalizer.Dispose();
+        Personalizer = Create(options);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Personalizer.Dispose();
+        Library.Dispose();
+        Pool.Dispose();
+        Model.Dispose();
+        await Store.DisposeAsync();
+    }
+
+    private Personalizer Create(PersonalizationOptions options)
+    {
+        // Whoever calls the tool decides when to train; conditions of the device are for applications.
+        var scheduler = new TrainingScheduler(new UnknownDeviceConditions(), SchedulingOptions.Unrestricted, _time);
+
+        // Whoever types a learning command at their own store agrees by doing so, unless a withdrawal is recorded.
+        var consent = new ConsentPolicy(new ConsentLedger(Store, _time), ConsentMode.ImplicitPersonalization, _time);
+        return new Personalizer(Model, Pool, Store, Library, Slot, scheduler, consent, options, _time);
+    }
+}
