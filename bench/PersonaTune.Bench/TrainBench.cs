@@ -32,6 +32,7 @@ internal static class TrainBench
         var path = Path.Combine(Path.GetTempPath(), $"personatune-bench-{shape}-{type}.gguf");
         if (!File.Exists(path)) Generate(path, type, dim, layers, heads, hidden);
 
+        var start = Memory("VmHWM");
         using var pool = new WorkerPool(Option(args, "--threads", 0));
         using var model = ModelLoader.Load(path);
         var random = new Random(1);
@@ -42,20 +43,26 @@ internal static class TrainBench
             Lora = new LoraConfig { Rank = 8, Alpha = 16 },
             Epochs = 1_000_000,
             BatchSequences = batch,
-            MicroBatchTokens = Option(args, "--micro", Math.Max(2, batch * length)),
+            MicroBatchTokens = Option(args, "--micro", new TrainingOptions().MicroBatchTokens),
             LearningRate = 1e-4f,
             Schedule = LearningRateSchedule.Constant,
             WarmupFraction = 0,
             MaxGradientNorm = 0,
+            ForwardPrecision = Enum.Parse<ForwardPrecision>(Text(args, "--forward", nameof(ForwardPrecision.Single))),
             CheckpointedBlocks = Text(args, "--checkpointed", "") is { Length: > 0 } blocks ? int.Parse(blocks, CultureInfo.InvariantCulture) : null,
             Memory = budget > 0 ? new MemoryBudget(budget * 1024L * 1024) : null,
         };
         using var trainer = new LoraTrainer(model, options, sequences, pool: pool);
         var before = Memory("VmHWM");
-        var times = new List<double>();
+        var (times, processor) = (new List<double>(), TimeSpan.Zero);
         for (var step = 0; step < steps + 3; step++)
         {
-            if (step == 3) Array.Clear(trainer.PhaseTicks);
+            if (step == 3)
+            {
+                Array.Clear(trainer.PhaseTicks);
+                processor = Process.GetCurrentProcess().TotalProcessorTime;
+            }
+
             var started = Stopwatch.GetTimestamp();
             while (!trainer.RunMicroBatch())
             {
@@ -65,11 +72,12 @@ internal static class TrainBench
             if (step >= 3) times.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
 
+        processor = (Process.GetCurrentProcess().TotalProcessorTime - processor) / times.Count;
         times.Sort();
         var (median, tokens) = (times[times.Count / 2], batch * length);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{shape} {type} lora threads={pool.Threads} seq={length} batch={batch} median {median * 1e3:F0} ms {tokens / median:F0} tok/s | best {times[0] * 1e3:F0} ms "
-            + $"{tokens / times[0]:F0} tok/s | peak RSS {Memory("VmHWM"):F0} MiB (before steps {before:F0})"));
+            + $"{tokens / times[0]:F0} tok/s | processor time {processor.TotalMilliseconds:F0} ms a step | peak RSS {Memory("VmHWM"):F0} MiB (before steps {before:F0}, at start {start:F0})"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"  plan: micro-batch {trainer.Plan.MicroBatchTokens} tokens, {trainer.Plan.CheckpointedBlocks} checkpointed blocks, activations "
             + $"{trainer.Plan.ActivationBytes / 1048576.0:F1} MiB, state {trainer.Plan.StateBytes / 1048576.0:F1} MiB"));

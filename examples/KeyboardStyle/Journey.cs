@@ -27,11 +27,13 @@ internal sealed class Journey(Writer writer, DecoderModel model, WorkerPool pool
         await store.Examples.AddRangeAsync(writer.Name, Collection,
             [.. learned.Select((message, i) => NewExample.FromText(message.Text, message.Time ?? now.AddSeconds(i)))], cancellation);
         await personalizer.UseAsync(writer.Name, cancellation);
-        var typed = TypedContext.Choose([.. writer.Test.Select(message => message.Text)], Contexts);
+        var typed = TypedContext.Choose(writer.Learned.Select(message => message.Text), writer.Test.Select(message => message.Text), Contexts);
         List<string[]> before;
         using (var plain = new WordSuggester(slot, pool)) before = Suggest(plain, typed, cancellation);
 
+        var start = TimeProvider.System.GetTimestamp();
         var outcome = await TrainAsync(cancellation);
+        var learning = TimeProvider.System.GetElapsedTime(start);
         var curve = Curve(outcome);
         console.WriteLine(outcome.Decision!.Promote ? $"adapter {outcome.Adapter!.Id} passed the gate: {outcome.Decision.Reason}" : $"the gate kept the base model: {outcome.Decision.Reason}");
         console.WriteLine("held-out loss during training, nats a token");
@@ -39,16 +41,16 @@ internal sealed class Journey(Writer writer, DecoderModel model, WorkerPool pool
 
         using (var personal = await personalizer.CreateSuggesterAsync(writer.Name, cancellationToken: cancellation))
             WriteSuggestions(typed, before, Suggest(personal, typed, cancellation));
-        await WriteFiguresAsync(cancellation);
+        await WriteFiguresAsync(learning, cancellation);
         return curve;
     }
 
     private static List<string[]> Suggest(WordSuggester suggester, IReadOnlyList<TypedContext> typed, CancellationToken cancellation) =>
         [.. typed.Select(context => suggester.Suggest(context.Typed, cancellation).Select(word => word.Word).ToArray())];
 
-    private static LossCurve Curve(string name, IReadOnlyList<double> losses) => new(name, [.. losses.Select((loss, i) => new LossPoint(i, loss))]);
-
-    private LossCurve Curve(TrainingOutcome outcome) => Curve(writer.Name, outcome.Adapter!.Manifest.Metrics.ValidationLosses);
+    // The first value is the base model's, before any step; then one after each pass.
+    private LossCurve Curve(TrainingOutcome outcome) =>
+        new(writer.Name, [.. outcome.Adapter!.Manifest.Metrics.ValidationLosses.Select((loss, i) => new LossPoint(i, loss))]);
 
     private async Task<TrainingOutcome> TrainAsync(CancellationToken cancellation)
     {
@@ -64,7 +66,7 @@ internal sealed class Journey(Writer writer, DecoderModel model, WorkerPool pool
 
     private void WriteSuggestions(IReadOnlyList<TypedContext> typed, List<string[]> before, List<string[]> after)
     {
-        var table = new Table().Title("what the keyboard offers while they type a message that it has not seen").Border(TableBorder.Rounded)
+        var table = new Table().Title("what the keyboard offers in messages that it has not seen, where the writer repeats two words of the learned ones").Border(TableBorder.Rounded)
             .AddColumns("typed so far", "meant", "base model", "after learning");
         for (var i = 0; i < typed.Count; i++)
             table.AddRow(Markup.Escape(typed[i].Shown), Markup.Escape(typed[i].Meant), Offer(before[i], typed[i].Meant), Offer(after[i], typed[i].Meant));
@@ -74,25 +76,36 @@ internal sealed class Journey(Writer writer, DecoderModel model, WorkerPool pool
             string.Equals(word, meant, StringComparison.Ordinal) ? $"[bold green]{Markup.Escape(word)}[/] ✓" : Markup.Escape(word)));
     }
 
-    private async Task WriteFiguresAsync(CancellationToken cancellation)
+    private async Task WriteFiguresAsync(TimeSpan learning, CancellationToken cancellation)
     {
-        var history = new PersonHistory(writer.Name, [.. writer.Messages.Select(message => message.Text)]);
+        var texts = writer.Test.Select(message => message.Text).ToList();
+        var learned = writer.Learned.Select(message => message.Text).ToList();
         var options = new KeyboardPersonalizationOptions { Threads = pool.Threads, MaxNextWordTargets = 200, MaxTypedMessages = 30 };
-        var report = await KeyboardProtocol.RunAsync([history], model, options, cancellationToken: cancellation);
-        var person = report.People[0];
-        var table = new Table().Title($"figures on the {person.TestMessages} messages kept aside").Border(TableBorder.Rounded)
-            .AddColumns("", "base model", "base + n-grams", "adapter", "adapter + n-grams");
+        var personal = await personalizer.LoadNGramsAsync(writer.Name, cancellation);
+        var adapters = slot.Current.Stack;
+
+        // The baseline that personalization has to beat: the base model with a cache of its own, tuned the same way.
+        var fit = (int)(learned.Count * (1 - personalizer.Options.Recipe.ValidationFraction));
+        var cached = KeyboardCacheTuner.Tune(model, pool, AdapterStack.Empty, learned[..fit], learned[fit..], cancellationToken: cancellation);
+        KeyboardMetrics[] columns =
+        [
+            KeyboardEvaluator.Evaluate(model, pool, AdapterStack.Empty, texts, null, options, cancellation),
+            KeyboardEvaluator.Evaluate(model, pool, AdapterStack.Empty, texts, cached, options, cancellation),
+            KeyboardEvaluator.Evaluate(model, pool, adapters, texts, null, options, cancellation),
+            KeyboardEvaluator.Evaluate(model, pool, adapters, texts, personal, options, cancellation),
+        ];
+        var table = new Table().Title($"figures on the {texts.Count} messages kept aside").Border(TableBorder.Rounded)
+            .AddColumns("", "base model", "base + n-grams", "adapter", "adapter + n-grams: the product");
         foreach (var column in table.Columns.Skip(1)) column.RightAligned();
         Row("perplexity a word", metrics => metrics.PerplexityPerWord.ToString("N0", CultureInfo.InvariantCulture));
         Row("next word is the first offer", metrics => metrics.Top1Accuracy.ToString("P1", CultureInfo.InvariantCulture));
         Row("next word is among three", metrics => metrics.Top3Accuracy.ToString("P1", CultureInfo.InvariantCulture));
         Row("keystrokes saved", metrics => metrics.KeystrokeSavings.ToString("P1", CultureInfo.InvariantCulture));
         console.Write(table);
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"learning for these figures: {person.TrainingSeconds:F1} s, {person.PeakMemoryBytes / 1048576.0:F0} MiB peak memory of the process, {person.Epochs:0.#} passes kept"));
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"learning took {learning.TotalSeconds:F1} s; peak memory of the process so far {process.PeakWorkingSet64 / 1048576.0:F0} MiB"));
 
-        void Row(string name, Func<KeyboardMetrics, string> text) => table.AddRow(name, text(person.Metrics[KeyboardMethod.Base]),
-            text(person.Metrics[KeyboardMethod.BaseWithCache]), text(person.Metrics[KeyboardMethod.Adapter]), $"[bold]{text(person.Metrics[KeyboardMethod.AdapterWithCache])}[/]");
+        void Row(string name, Func<KeyboardMetrics, string> text) => table.AddRow([name, .. columns[..3].Select(text), $"[bold]{text(columns[3])}[/]"]);
     }
 
     /// <summary>A vocabulary that spells a script out byte by byte predicts it badly; the person should know why.</summary>

@@ -9,6 +9,8 @@ internal static class Program
         ["writes"] = WritesCommand.RunAsync,
         ["rotate"] = RotateCommand.RunAsync,
         ["forget"] = ForgetCommand.RunAsync,
+        ["train"] = TrainCommand.RunAsync,
+        ["promote"] = PromoteCommand.RunAsync,
     };
 
     private static async Task<int> Main(string[] arguments)

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using PersonaTune.Cli.Options;
 using PersonaTune.Cli.Failures;
+using PersonaTune.Cli.Options;
 using PersonaTune.Cli.Terminal;
 using PersonaTune.Device.Adapters;
 

@@ -57,7 +57,7 @@ internal static class EvalKeyboardCommand
             throw new ToolException(ExitCode.NothingToDo, $"{path}: nobody has {KeyboardProtocol.MinMessages} messages, the fewest that can be split into learning and testing");
         using var model = invocation.LoadModel();
         invocation.TokenizerOf(model);
-        var report = await KeyboardProtocol.RunAsync(people, model, options, new KeyboardDisplay(invocation), invocation.Cancellation, invocation.Console.Time);
+        var report = await KeyboardProtocol.RunAsync(people, model, options, new KeyboardDisplay(invocation), invocation.Console.Time, invocation.Cancellation);
         if (invocation.Json) invocation.Console.Out.WriteLine(JsonSerializer.Serialize(report, KeyboardJson.Default.KeyboardReport));
         else WriteTable(invocation.Console.Out, report);
         return ExitCode.Success;

@@ -29,6 +29,7 @@ internal static class LearnCommand
         await using var session = await PersonalSession.OpenAsync(invocation, createStore: true, recipe.Read(invocation.Parse));
         var import = await MessageImport.AddAsync(session.Store, invocation.User, messages, invocation.Parse.GetValue(input.Again), invocation.Console.Time, invocation.Cancellation);
         invocation.Note(string.Create(CultureInfo.InvariantCulture, $"added {import.Added} messages of '{invocation.User}' ({import.Known} were stored already)"));
+        ScriptRemark.Write(invocation, invocation.TokenizerOf(session.Model), messages);
         var (outcome, elapsed) = await TrainingRun.RunAsync(invocation, progress => session.Personalizer.TrainAsync(invocation.User, progress, invocation.Cancellation));
         return OutcomeReport.Write(invocation, outcome, elapsed, json =>
         {

@@ -22,6 +22,14 @@ internal sealed record ChatRequest(IReadOnlyList<int> Prompt, GenerationOptions 
 
         var prompt = template.Encode(turns);
         var room = contextLimit - Math.Min(generation.MaxTokens, Math.Max(1, contextLimit / 4));
+        if (prompt.Count > room)
+        {
+            // Turn by turn is nearly exact, and spares encoding the whole conversation for every turn that goes.
+            var empty = template.Encode([]).Count;
+            for (var excess = prompt.Count - room; excess > 0 && Oldest(turns) is >= 0 and var index; turns.RemoveAt(index))
+                excess -= template.Encode([turns[index]]).Count - empty;
+            prompt = template.Encode(turns);
+        }
         while (prompt.Count > room && Oldest(turns) is >= 0 and var index)
         {
             turns.RemoveAt(index);
@@ -63,7 +71,7 @@ internal sealed record ChatRequest(IReadOnlyList<int> Prompt, GenerationOptions 
         }
         generation = generation with
         {
-            StopTokens = [.. generation.StopTokens.Union(template.StopIds)],
+            StopTokens = [.. generation.StopTokens.Union(template.StopIds.Where(id => generation.StopAtEndOfSequence || id != template.EndId))],
             StopStrings = [.. generation.StopStrings.Union(template.StopTexts, StringComparer.Ordinal)],
         };
         generation.Validate();

@@ -28,6 +28,9 @@ public sealed class ChatTemplate
     /// <summary>The layout.</summary>
     public ChatTemplateKind Kind { get; }
 
+    /// <summary>The vocabulary's end of a sequence, or null.</summary>
+    internal int? EndId => _tokenizer.EosId;
+
     /// <summary>Tokens that end an answer.</summary>
     public IReadOnlyList<int> StopIds { get; }
 

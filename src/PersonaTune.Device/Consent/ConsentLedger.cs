@@ -16,11 +16,14 @@ namespace PersonaTune.Device.Consent;
 /// the device's signature of all of that; its hash is SHA-256 of the same bytes. A missing, exchanged or altered entry breaks the
 /// chain; a removed last entry is noticed by the store's authenticated state.
 /// </remarks>
-public sealed class ConsentLedger(SealedStore store, TimeProvider time)
+public sealed class ConsentLedger(SealedStore store, TimeProvider time) : IDisposable
 {
     private const string Collection = "consent ledger";
     private const int HashBytes = 32;
     private readonly SemaphoreSlim _appending = new(1, 1);
+
+    /// <inheritdoc/>
+    public void Dispose() => _appending.Dispose();
 
     /// <summary>Issues a receipt for <paramref name="terms"/>, signed by the device's key, and records it durably.</summary>
     /// <exception cref="ArgumentException">The terms are malformed or expire in the past.</exception>

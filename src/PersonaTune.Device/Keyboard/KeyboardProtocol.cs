@@ -19,12 +19,12 @@ public static class KeyboardProtocol
     /// <param name="model">The base model with its tokenizer.</param>
     /// <param name="options">Settings; null for the defaults.</param>
     /// <param name="progress">Told of every phase.</param>
-    /// <param name="cancellationToken">Stops between messages and training steps.</param>
     /// <param name="time">Clock of the wall times; null takes the system's.</param>
+    /// <param name="cancellationToken">Stops between messages and training steps.</param>
     /// <exception cref="ArgumentException">The model has no tokenizer, or an option is out of range.</exception>
     public static async Task<KeyboardReport> RunAsync(IReadOnlyList<PersonHistory> people, DecoderModel model,
         KeyboardPersonalizationOptions? options = null, IProgress<KeyboardProgress>? progress = null,
-        CancellationToken cancellationToken = default, TimeProvider? time = null)
+        TimeProvider? time = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(people);
         ArgumentNullException.ThrowIfNull(model);

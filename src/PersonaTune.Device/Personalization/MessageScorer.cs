@@ -1,4 +1,3 @@
-using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Models;

@@ -19,10 +19,10 @@ internal sealed class PersonalNGrams(SealedStore store, DecoderModel model, Work
     private const string Collection = "keyboard";
     private const string MixtureName = "mixture";
     private static readonly int[] Orders = [2, 3, 4];
-    private static readonly SessionOptions Exact = new() { Activations = ActivationPrecision.Exact };
 
     /// <summary>Null where the vocabulary has no token to begin a message with.</summary>
-    private int? StartId => model.Tokenizer is { } tokenizer ? tokenizer.BosId ?? tokenizer.EosId : null;
+    private readonly MessageFraming? _framing =
+        model.Tokenizer is { } tokenizer && (tokenizer.BosId ?? tokenizer.EosId) is not null ? new MessageFraming(model) : null;
 
     /// <summary>The stored cache and weights; an empty cache and the model alone where there are none, or none for this vocabulary.</summary>
     public async Task<(NGramCache Cache, CacheMixture Mixture)> LoadAsync(string user, CancellationToken cancellationToken)
@@ -41,20 +41,20 @@ internal sealed class PersonalNGrams(SealedStore store, DecoderModel model, Work
     /// </summary>
     public MixtureRecord? Tune(AdapterStack adapters, TrainingSet set, CancellationToken cancellationToken)
     {
-        if (StartId is not { } startId) return null;
-        using var session = new DecoderSession(model, pool, Exact, adapters);
-        var scored = ScoredMessages.Score(session, [.. set.Validation.Select(Encode)], cancellationToken);
-        var tuned = TunedMixture.Tune(scored, [.. set.Training.Select(Encode)], Orders, model.Config.VocabularySize, startId);
+        if (_framing is null) return null;
+        using var session = new DecoderSession(model, pool, MessageFraming.Exact, adapters);
+        var scored = ScoredMessages.Score(session, Encode(set.Validation), cancellationToken);
+        var tuned = TunedMixture.Tune(scored, Encode(set.Training), Orders, model.Config.VocabularySize, _framing.StartId);
         return new MixtureRecord(model.Digest, tuned.Order, tuned.Mixture.ToWeights());
     }
 
     /// <summary>Stores the cache of all messages, with new weights (or, given null, the stored ones or none).</summary>
     public async Task RebuildAsync(string user, IReadOnlyList<TrainingMessage> messages, MixtureRecord? mixture, bool keepMixture, CancellationToken cancellationToken)
     {
-        if (StartId is null) return;
+        if (_framing is null) return;
         if (keepMixture) mixture ??= await ReadMixtureAsync(user, cancellationToken);
         var cache = Create(mixture?.Order);
-        foreach (var message in messages) cache.Learn(Encode(message));
+        foreach (var message in Encode(messages)) cache.Learn(message);
         var values = new List<KeyValuePair<string, ReadOnlyMemory<byte>>> { new(CacheName, cache.ToBytes()) };
         if (mixture is not null) values.Add(new(MixtureName, JsonSerializer.SerializeToUtf8Bytes(mixture, PersonalizationJson.Default.MixtureRecord)));
         await store.Blobs.PutRangeAsync(user, Collection, values, mixture is null ? [MixtureName] : [], cancellationToken);
@@ -65,9 +65,9 @@ internal sealed class PersonalNGrams(SealedStore store, DecoderModel model, Work
         await store.Blobs.GetAsync(user, Collection, CacheName, cancellationToken) is not null;
 
     private NGramCache Create(int? order) =>
-        new(model.Config.VocabularySize, StartId, order is { } chosen ? new NGramCacheOptions { Order = chosen } : null);
+        new(model.Config.VocabularySize, _framing?.StartId, order is { } chosen ? new NGramCacheOptions { Order = chosen } : null);
 
-    private int[] Encode(TrainingMessage message) => MessageFraming.Encode(model.Tokenizer!, message.Text, model.Config.ContextLength);
+    private List<int[]> Encode(IEnumerable<TrainingMessage> messages) => _framing!.EncodeAll(messages.Select(message => message.Text));
 
     private async Task<MixtureRecord?> ReadMixtureAsync(string user, CancellationToken cancellationToken)
     {

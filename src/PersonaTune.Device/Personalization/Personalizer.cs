@@ -135,6 +135,18 @@ public sealed partial class Personalizer : IDisposable
         return new WordSuggester(_slot, _pool, cache, mixture, options, _time);
     }
 
+    /// <summary>
+    /// The person's stored n-grams and the weights of the last training: what <see cref="CreateSuggesterAsync"/> mixes with the model, for
+    /// <see cref="KeyboardEvaluator"/>. A copy; the stored ones do not change with it.
+    /// </summary>
+    /// <exception cref="Engine.Formats.FileFormatException">The stored cache is of another version; train again.</exception>
+    public async Task<TunedCache> LoadNGramsAsync(string user, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(user);
+        var (cache, mixture) = await _nGrams.LoadAsync(user, cancellationToken);
+        return new TunedCache(cache, mixture, double.NaN);
+    }
+
     /// <summary>Whether an interrupted run waits for <see cref="TrainAsync"/> to go on with it.</summary>
     public async Task<bool> HasInterruptedRunAsync(string user, CancellationToken cancellationToken = default) =>
         await _checkpoints.ReadAsync(user, cancellationToken) is not null;

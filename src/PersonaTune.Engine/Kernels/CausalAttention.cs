@@ -28,6 +28,7 @@ internal static unsafe class CausalAttention
         var padded = Padded(tokens);
         var keys = scratch;
         var scores = keys + (long)headLength * padded;
+        var sums = stackalloc float[RowBlock];
         Transpose(k, keyStride, keys, padded, tokens, headLength);
         for (var first = 0; first < tokens; first += RowBlock)
         {
@@ -40,12 +41,12 @@ internal static unsafe class CausalAttention
                 var seen = row[..(first + r + 1)];
                 row[seen.Length..].Clear();
                 var max = Elementwise.Max(seen) * scale;
-                var sum = Softmax.ExpSum(seen, scale, max);
-                Elementwise.Scale(seen, 1f / sum);
-                logSumExp[first + r] = max + MathF.Log(sum);
+                sums[r] = Softmax.ExpSum(seen, scale, max);
+                logSumExp[first + r] = max + MathF.Log(sums[r]);
             }
 
             StridedGemm.Multiply(scores, padded, 1, v, keyStride, o + (long)first * queryStride, queryStride, rows, headLength, visible, 1f, false);
+            for (var r = 0; r < rows; r++) Elementwise.Scale(new Span<float>(o + (long)(first + r) * queryStride, headLength), 1f / sums[r]);
         }
     }
 

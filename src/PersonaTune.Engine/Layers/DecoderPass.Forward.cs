@@ -25,16 +25,16 @@ internal sealed unsafe partial class DecoderPass
         var x = _stream[block];
         Norm(x, weights.AttentionNorm);
         Linear(block, LoraTarget.Query, _normed, weights.Query, a.Query, a);
-        Linear(block, LoraTarget.Key, _normed, weights.Key, a.Key, a);
-        Linear(block, LoraTarget.Value, _normed, weights.Value, a.Value, a);
+        Linear(block, LoraTarget.Key, _normed, weights.Key, a.Key, a, sameInput: true);
+        Linear(block, LoraTarget.Value, _normed, weights.Value, a.Value, a, sameInput: true);
         AttentionForward(a);
         Copy(x, a.Middle);
         Linear(block, LoraTarget.Output, a.Attention, weights.Output, a.Middle, a, accumulate: true);
 
         Norm(a.Middle, weights.FeedForwardNorm);
         Linear(block, LoraTarget.Gate, _normed, weights.Gate, a.Gate, a);
-        Linear(block, LoraTarget.Up, _normed, weights.Up, a.Up, a);
-        if (output is null && _adapter[block, LoraTarget.Down] is not { } ) return;
+        Linear(block, LoraTarget.Up, _normed, weights.Up, a.Up, a, sameInput: true);
+        if (output is null && !Adapted(block, LoraTarget.Down)) return;
         Activate(a);
         if (output is null)
         {

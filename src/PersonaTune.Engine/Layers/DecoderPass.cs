@@ -29,6 +29,7 @@ internal sealed unsafe partial class DecoderPass
     private readonly float* _dStream;  // (T, dim)
     private readonly float* _dNormed;  // (T, dim)
     private readonly float* _wide;     // (T, max(FeedForwardLength, QueryLength))
+    private readonly QuantizedActivations? _rounded;
     private readonly float* _scratch;  // attention scratch of every thread
     private readonly long _scratchStride;
 
@@ -61,7 +62,9 @@ internal sealed unsafe partial class DecoderPass
         _activations = new BlockActivations?[_config.BlockCount];
         for (var l = kept + shape.CheckpointedBlocks; l < _config.BlockCount; l++)
             _activations[l] = new BlockActivations(arena, _config, adapter, tokens);
-        _shared = kept > 0 || shape.CheckpointedBlocks > 0 ? new BlockActivations(arena, _config, adapter, tokens) : _activations[0]!;
+
+        // The last block fills its slot last and is done with it first, so blocks that keep nothing can use it before and after.
+        _shared = _activations[^1] ?? new BlockActivations(arena, _config, adapter, tokens);
 
         var widest = Math.Max(_config.FeedForwardLength, _config.QueryLength);
         _normed = arena.Take((long)tokens * dim);
@@ -73,8 +76,15 @@ internal sealed unsafe partial class DecoderPass
             ? CausalAttention.BackwardScratch(longest, _config.HeadLength)
             : CausalAttention.ForwardScratch(longest, _config.HeadLength);
         _scratch = arena.Take(_scratchStride * pool.Threads);
+        if (shape.EightBit)
+        {
+            // 8 bits a value and three sums a block of 32; the kernels' own memory, taken here so that the plan counts it.
+            _rounded = new QuantizedActivations();
+            arena.Take((long)tokens * ((Math.Max(widest, dim) + 31) / 32) * 12 + 64);
+        }
+
         _lora = new LoraLayer(pool, arena, adapter, tokens, Math.Max(widest, dim));
-        _head = new HeadLoss(model, adapter, _lora, shape, pool, arena);
+        _head = new HeadLoss(model, adapter, _lora, shape, pool, arena, _rounded);
     }
 
     /// <summary>Sizes that the buffers were made for.</summary>
@@ -123,10 +133,20 @@ internal sealed unsafe partial class DecoderPass
 
     private BlockActivations ActivationsOf(int block) => _activations[block] ?? _shared;
 
-    private void Product(float* x, in WeightMatrix w, float* y, bool accumulate = false)
+    // sameInput: x is what the product before read, so it need not be rounded again.
+    private void Product(float* x, in WeightMatrix w, float* y, bool accumulate, bool sameInput)
     {
         var tokens = _batch.TokenCount;
-        MatMul.Forward(_pool, new ReadOnlySpan<float>(x, tokens * w.Columns), w, new Span<float>(y, tokens * w.Rows), tokens, accumulate);
+        var input = new ReadOnlySpan<float>(x, tokens * w.Columns);
+        var output = new Span<float>(y, tokens * w.Rows);
+        if (_rounded is null)
+        {
+            MatMul.Forward(_pool, input, w, output, tokens, accumulate);
+            return;
+        }
+
+        if (!sameInput) _rounded.Quantize(_pool, input, tokens, w.Columns);
+        MatMul.ForwardInt8(_pool, input, _rounded, w, output, accumulate);
     }
 
     private void ProductBackward(float* dy, in WeightMatrix w, float* dx, bool accumulate = false)
@@ -135,10 +155,11 @@ internal sealed unsafe partial class DecoderPass
         MatMul.BackwardInput(_pool, new ReadOnlySpan<float>(dy, tokens * w.Rows), w, new Span<float>(dx, tokens * w.Columns), tokens, accumulate);
     }
 
-    private void Linear(int block, LoraTarget target, float* x, in WeightMatrix w, float* y, BlockActivations activations, bool accumulate = false)
+    private void Linear(int block, LoraTarget target, float* x, in WeightMatrix w, float* y, BlockActivations activations,
+        bool accumulate = false, bool sameInput = false)
     {
         var started = Stopwatch.GetTimestamp();
-        Product(x, w, y, accumulate);
+        Product(x, w, y, accumulate, sameInput);
         Count(PassPhase.Products, started);
         if (_adapter[block, target] is not { } entry) return;
         started = Stopwatch.GetTimestamp();

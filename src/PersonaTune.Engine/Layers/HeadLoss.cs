@@ -18,6 +18,7 @@ internal sealed unsafe class HeadLoss
     private readonly WorkerPool _pool;
     private readonly LoraLayer _lora;
     private readonly AdapterEntry? _entry;
+    private readonly QuantizedActivations? _rounded;
     private readonly int _chunk;
     private readonly float* _logits;     // (targets, chunk)
     private readonly float* _max;        // (targets)
@@ -36,9 +37,10 @@ internal sealed unsafe class HeadLoss
     private float _weight;
 
     /// <summary>Takes the buffers.</summary>
-    public HeadLoss(DecoderModel model, AdapterParameters adapter, LoraLayer lora, PassShape shape, WorkerPool pool, Arena arena)
+    public HeadLoss(DecoderModel model, AdapterParameters adapter, LoraLayer lora, PassShape shape, WorkerPool pool, Arena arena,
+        QuantizedActivations? rounded)
     {
-        (_model, _pool, _lora, _entry) = (model, pool, lora, adapter[0, LoraTarget.Head]);
+        (_model, _pool, _lora, _entry, _rounded) = (model, pool, lora, adapter[0, LoraTarget.Head], rounded);
         _chunk = Math.Min(model.Config.VocabularySize, ChunkRows);
         _logits = arena.Take((long)shape.Tokens * _chunk);
         _max = arena.Take(shape.Tokens);
@@ -126,8 +128,18 @@ internal sealed unsafe class HeadLoss
     {
         var (head, dim, rows) = (_model.Head, _model.Config.EmbeddingLength, _batch.TargetCount);
         _chunkRows = Math.Min(_chunk, head.Rows - _chunkFirst);
-        MatMul.Forward(_pool, new ReadOnlySpan<float>(_hidden, rows * dim), head.Slice(_chunkFirst, _chunkRows),
-            new Span<float>(_logits, rows * _chunkRows), rows);
+        var hidden = new ReadOnlySpan<float>(_hidden, rows * dim);
+        var logits = new Span<float>(_logits, rows * _chunkRows);
+        if (_rounded is null)
+        {
+            MatMul.Forward(_pool, hidden, head.Slice(_chunkFirst, _chunkRows), logits, rows);
+        }
+        else
+        {
+            if (_chunkFirst == 0) _rounded.Quantize(_pool, hidden, rows, dim);
+            MatMul.ForwardInt8(_pool, hidden, _rounded, head.Slice(_chunkFirst, _chunkRows), logits);
+        }
+
         if (_entry is not null)
             StridedGemm.Multiply(_low, _entry.PaddedRank, 1, _entry.TransposedB + _chunkFirst, _entry.Outputs, _logits, _chunkRows,
                 rows, _chunkRows, _entry.Rank, _entry.Scale, true);

@@ -78,7 +78,7 @@ public sealed partial class LoraTrainer : IDisposable
             _parameters = new AdapterParameters(adapter, _stateArena, training: true);
             _parameters.Load(adapter);
             _state = new TrainingState(_parameters, _stateArena, keepBest);
-            var shape = new PassShape(Plan.MicroBatchTokens, _data.LongestRows, Plan.CheckpointedBlocks, Training: true);
+            var shape = new PassShape(Plan.MicroBatchTokens, _data.LongestRows, Plan.CheckpointedBlocks, Training: true, options.ForwardPrecision == ForwardPrecision.EightBit);
             measure = new Arena();
             _ = new DecoderPass(model, _parameters, shape, _pool, measure);
             _passArena = new Arena(measure.Used);

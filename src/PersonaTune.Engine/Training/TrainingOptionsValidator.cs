@@ -18,6 +18,7 @@ internal static class TrainingOptionsValidator
         Demand(options.MicroBatchTokens is >= 2 and <= 1 << 20, nameof(options.MicroBatchTokens), "2 to 1,048,576", options.MicroBatchTokens);
         Demand(float.IsFinite(options.LearningRate) && options.LearningRate > 0, nameof(options.LearningRate), "above 0", options.LearningRate);
         Demand(Enum.IsDefined(options.Schedule), nameof(options.Schedule), "a known schedule", (int)options.Schedule);
+        Demand(Enum.IsDefined(options.ForwardPrecision), nameof(options.ForwardPrecision), "a known precision", (int)options.ForwardPrecision);
         Demand(options.WarmupFraction is >= 0 and <= 1, nameof(options.WarmupFraction), "0 to 1", options.WarmupFraction);
         Demand(options.LearningRateFloor is >= 0 and <= 1, nameof(options.LearningRateFloor), "0 to 1", options.LearningRateFloor);
         Demand(options.Beta1 is >= 0 and < 1, nameof(options.Beta1), "0 to below 1", options.Beta1);
@@ -39,7 +40,7 @@ internal static class TrainingOptionsValidator
         hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
             $"|{options.Epochs}|{options.MaxSteps}|{options.BatchSequences}|{options.LearningRate:R}|{options.Schedule}|{options.WarmupFraction:R}"
             + $"|{options.LearningRateFloor:R}|{options.Beta1:R}|{options.Beta2:R}|{options.Epsilon:R}|{options.WeightDecay:R}|{options.MaxGradientNorm:R}"
-            + $"|{options.OrderSeed}|{options.EvaluateEverySteps}|{options.Patience}|{options.KeepBest}")));
+            + $"|{options.OrderSeed}|{options.EvaluateEverySteps}|{options.Patience}|{options.KeepBest}|{options.ForwardPrecision}")));
         return hash.GetHashAndReset();
     }
 

@@ -29,6 +29,30 @@ public sealed class InspectTests
     }
 
     [Fact]
+    public async Task Gradients_are_those_of_the_reference()
+    {
+        using var folder = new TemporaryFolder();
+        string[] line = ["inspect", "gradients", "--model", Model, "--ids-file", Ids, "--adapter", Adapter];
+        var json = (await ToolRun.RunAsync([.. line, "--json", "--out", folder["g.safetensors"]])).Expect(ExitCode.Success).Json();
+
+        using var expected = SafetensorsFile.Open(SharedData.Reference("models", "llama-lora.gradients.safetensors"));
+        using var found = SafetensorsFile.Open(folder["g.safetensors"]);
+        Assert.Equal(expected.GetDoubles("loss")[0], json.GetProperty("loss").GetDouble(), 1e-3);
+        var names = expected.Tensors.Select(tensor => tensor.Name).Where(name => name.StartsWith("grad.", StringComparison.Ordinal)).ToList();
+        Assert.Equal(16, names.Count);
+        Assert.Equal(names.Count + 1, found.Tensors.Count);
+        foreach (var name in names)
+        {
+            var (theirs, ours) = (expected.GetDoubles(name), found.GetFloats(name));
+            var error = Math.Sqrt(theirs.Zip(ours, (a, b) => (a - b) * (a - b)).Sum() / theirs.Sum(a => a * a));
+            Assert.True(error < 1e-4, $"{name}: relative error {error:E2}");
+        }
+
+        (await ToolRun.RunAsync([.. line, "--out", folder["g.f32"]])).Expect(ExitCode.Usage);
+        (await ToolRun.RunAsync(line[..^2])).Expect(ExitCode.Usage);
+    }
+
+    [Fact]
     public async Task Logits_as_safetensors_and_json_agree_with_the_bare_values()
     {
         using var folder = new TemporaryFolder();

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using PersonaTune.Device.Keyboard;
 using PersonaTune.Engine.Formats;
-using PersonaTune.Engine.Training;
 
 namespace PersonaTune.Device.Tests.Keyboard;
 

@@ -7,6 +7,7 @@ namespace PersonaTune.Device.Tests.Personalization;
 public sealed class DeletionTests
 {
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Retraining_after_a_deletion_equals_a_store_that_never_held_the_deleted_examples_to_the_bit()
     {
         int[] deleted = [0, 3, 11, 19, 27]; // oldest, middle, and one of the held-out newest
@@ -52,6 +53,7 @@ public sealed class DeletionTests
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task A_deletion_through_the_store_itself_is_noticed()
     {
         await using var bench = await PersonalBench.CreateAsync();
@@ -96,6 +98,7 @@ public sealed class DeletionTests
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Too_few_examples_left_is_said_and_a_forgotten_person_leaves_the_slot()
     {
         await using var bench = await PersonalBench.CreateAsync();

@@ -48,6 +48,7 @@ public sealed class InterruptionTests
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task A_long_pause_suspends_and_the_next_call_goes_on_to_the_same_bits()
     {
         var expected = await UninterruptedAsync();
@@ -84,6 +85,7 @@ public sealed class InterruptionTests
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task Cancelling_saves_the_checkpoint_and_another_recipe_starts_anew()
     {
         var expected = await UninterruptedAsync();

@@ -82,6 +82,7 @@ public sealed class PersonalizerTests
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task A_second_candidate_must_beat_the_first_on_messages_that_neither_saw()
     {
         await using var bench = await PersonalBench.CreateAsync(new PersonalizationOptions { Recipe = PersonalBench.Quick with { MaximumEpochs = 1 } });
@@ -97,6 +98,7 @@ public sealed class PersonalizerTests
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task The_same_messages_seed_and_threads_give_the_same_bits()
     {
         byte[]? expected = null;
@@ -111,6 +113,7 @@ public sealed class PersonalizerTests
     }
 
     [Fact]
+    [Trait("Duration", "Long")]
     public async Task A_person_who_writes_in_another_script_is_learned_too()
     {
         await using var bench = await PersonalBench.CreateAsync();

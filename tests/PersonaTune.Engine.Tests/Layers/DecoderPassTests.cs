@@ -117,6 +117,23 @@ public sealed class DecoderPassTests : IDisposable
     }
 
     [Fact]
+    public void Eight_bit_forward_on_quantized_weights_stays_close_and_repeats_under_checkpointing()
+    {
+        using var model = ModelLoader.Load(SharedData.Reference("models", "wide-Q8_0.gguf"));
+        var adapter = TinyModel.Adapter(model, new LoraConfig { Rank = 4, Alpha = 1, Targets = TinyModel.AllTargets });
+        TrainingSequence[] sequences = [TinyModel.Sequence(1, 30, model.Config.VocabularySize), TinyModel.Sequence(2, 9, model.Config.VocabularySize)];
+        using var exact = new PassHarness(model, adapter, _pool, sequences);
+        using var rounded = new PassHarness(model, adapter, _pool, sequences, eightBit: true);
+        using var recomputed = new PassHarness(model, adapter, _pool, sequences, checkpointed: 1, eightBit: true);
+        var (loss, near) = (exact.LossAndGradients(), rounded.LossAndGradients());
+        Assert.NotEqual(loss, near);
+        Assert.Equal(loss, near, 0.01 * loss);
+        Assert.InRange(Numbers.RelativeError(rounded.Parameters.TrainedGradients, exact.Parameters.TrainedGradients), 1e-6, 0.05);
+        Assert.Equal(near, recomputed.LossAndGradients());
+        Assert.Equal(rounded.Parameters.TrainedGradients.ToArray(), recomputed.Parameters.TrainedGradients.ToArray());
+    }
+
+    [Fact]
     public void A_pass_allocates_nothing()
     {
         var (model, adapter) = Case("everything");

@@ -12,7 +12,8 @@ internal sealed class PassHarness : IDisposable
     private readonly Arena _parameterArena;
     private readonly Arena _arena;
 
-    public PassHarness(DecoderModel model, LoraAdapter adapter, WorkerPool pool, IReadOnlyList<TrainingSequence> sequences, int checkpointed = 0, bool training = true)
+    public PassHarness(DecoderModel model, LoraAdapter adapter, WorkerPool pool, IReadOnlyList<TrainingSequence> sequences, int checkpointed = 0, bool training = true,
+        bool eightBit = false)
     {
         var measure = new Arena();
         _ = new AdapterParameters(adapter, measure, training);
@@ -20,7 +21,7 @@ internal sealed class PassHarness : IDisposable
         Parameters = new AdapterParameters(adapter, _parameterArena, training);
         Parameters.Load(adapter);
         if (training) Parameters.TrainedGradients.Clear();
-        var shape = new PassShape(sequences.Sum(MicroBatch.Rows), sequences.Max(MicroBatch.Rows), checkpointed, training);
+        var shape = new PassShape(sequences.Sum(MicroBatch.Rows), sequences.Max(MicroBatch.Rows), checkpointed, training, eightBit);
         measure = new Arena();
         _ = new DecoderPass(model, Parameters, shape, pool, measure);
         _arena = new Arena(measure.Used);
