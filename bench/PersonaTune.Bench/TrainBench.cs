@@ -24,7 +24,7 @@ internal static class TrainBench
         {
             "15m" => (288, 6, 6, 768, 4),
             "110m" => (768, 12, 12, 2048, 2),
-            _ => throw new ArgumentException($"unknown shape '{shape}'; use 15m or 110m"),
+            _ => throw new ArgumentException($"unknown shape '{shape}'; use 15m or 110m", nameof(args)),
         };
         int batch = Option(args, "--batch", defaultBatch), length = Option(args, "--seq", 256), steps = Option(args, "--steps", 10);
         var type = Enum.Parse<TensorType>(Text(args, "--type", "Q8_0"));
