@@ -9,10 +9,10 @@ using PersonaTune.Engine.Tensors;
 namespace PersonaTune.Bench;
 
 /// <summary>
-/// Prefill of 256 and decode of 64 tokens: <c>decode [--shapes 15m,110m] [--types Q8_0,Q4_0,Q4_K] [--threads 2] [--rounds 7] [--clock wall|cpu] [--rank 8]</c>. Rounds
-/// with and without an adapter of that rank on q, k, v, o are interleaved, and the cost of the adapter is the median over the rounds of what the
-/// pair of a round differs by, so that other load on the machine cancels out. Columns are medians, the best in parentheses. The cpu clock
-/// counts processor seconds of this process: with <c>--threads 1</c> it is meaningful on a busy machine too.
+/// Prefill of 256 and decode of 64 tokens: <c>decode [--shapes 15m,110m] [--types Q8_0,Q4_0,Q4_K] [--threads 2] [--rounds 7]
+/// [--clock wall|cpu] [--rank 8]</c>. A session with an adapter on q, k, v, o and one without take turns, token by token, so that other
+/// load on the machine meets both; rates are those of the median time, the best in parentheses. The cpu clock counts processor seconds of
+/// this process: with <c>--threads 1</c> it means something on a busy machine too.
 /// </summary>
 internal static class DecodeBench
 {
@@ -49,38 +49,48 @@ internal static class DecodeBench
         using var model = ModelLoader.Load(SyntheticModel.Create(SyntheticModel.Of(shape), type));
         using var plain = new DecoderSession(model, pool);
         using var adapted = new DecoderSession(model, pool, null, AdapterStack.Of(Adapter(model, 1, rank)));
-        Round(plain, cpu);
-        Round(adapted, cpu);
-        var (without, with) = (new List<(double Prefill, double Decode)>(), new List<(double Prefill, double Decode)>());
-        for (var i = 0; i < rounds; i++)
-        {
-            without.Add(Round(plain, cpu));
-            with.Add(Round(adapted, cpu));
-        }
-
-        var cost = Median(without.Zip(with, (a, b) => 1 - b.Decode / a.Decode));
+        var times = new Times();
+        Round(plain, adapted, new Times(), cpu);
+        for (var i = 0; i < rounds; i++) Round(plain, adapted, times, cpu);
+        var cost = 1 - Median(times.Decode) / Median(times.AdaptedDecode);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{shape + " " + type,-12} {Show(without.Select(r => r.Prefill)),16} {Show(without.Select(r => r.Decode)),16} {Show(with.Select(r => r.Decode)),16} {cost,10:P1} {Show(with.Select(r => r.Prefill)),16}"));
+            $"{shape + " " + type,-12} {Rate(times.Prefill, PrefillTokens),16} {Rate(times.Decode, 1),16} {Rate(times.AdaptedDecode, 1),16} {cost,10:P1} {Rate(times.AdaptedPrefill, PrefillTokens),16}"));
     }
 
-    private static (double Prefill, double Decode) Round(DecoderSession session, bool cpu)
+    private static void Round(DecoderSession plain, DecoderSession adapted, Times times, bool cpu)
     {
-        session.Reset();
-        session.Reserve(PrefillTokens + DecodeTokens);
         var ids = Enumerable.Range(0, PrefillTokens).Select(i => i * 7919 % 32_000).ToArray();
-        var start = Now(cpu);
-        session.Prefill(ids);
-        var prefill = PrefillTokens / (Now(cpu) - start);
-        start = Now(cpu);
-        for (var i = 0; i < DecodeTokens; i++) session.Decode(i * 104_729 % 32_000);
-        return (prefill, DecodeTokens / (Now(cpu) - start));
+        times.Prefill.Add(Prefill(plain));
+        times.AdaptedPrefill.Add(Prefill(adapted));
+        for (var i = 0; i < DecodeTokens; i++)
+        {
+            times.Decode.Add(Decode(plain, i));
+            times.AdaptedDecode.Add(Decode(adapted, i));
+        }
+
+        double Prefill(DecoderSession session)
+        {
+            session.Reset();
+            session.Reserve(PrefillTokens + DecodeTokens);
+            var start = Now(cpu);
+            session.Prefill(ids);
+            return Now(cpu) - start;
+        }
+
+        double Decode(DecoderSession session, int i)
+        {
+            var start = Now(cpu);
+            session.Decode(i * 104_729 % 32_000);
+            return Now(cpu) - start;
+        }
     }
 
     private static double Now(bool cpu) => cpu ? Environment.CpuUsage.TotalTime.TotalSeconds : Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
 
-    private static string Show(IEnumerable<double> values) => string.Create(CultureInfo.InvariantCulture, $"{Median(values):F0} ({values.Max():F0})");
+    private static string Rate(List<double> seconds, int tokens) =>
+        string.Create(CultureInfo.InvariantCulture, $"{tokens / Median(seconds):F0} ({tokens / seconds.Min():F0})");
 
-    private static double Median(IEnumerable<double> values)
+    private static double Median(List<double> values)
     {
         var sorted = values.Order().ToArray();
         return sorted[sorted.Length / 2];
@@ -90,5 +100,17 @@ internal static class DecodeBench
     {
         var at = Array.IndexOf(args, name);
         return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
+    }
+
+    /// <summary>Seconds of every prefill and of every decoded token.</summary>
+    private sealed class Times
+    {
+        public List<double> Prefill { get; } = [];
+
+        public List<double> AdaptedPrefill { get; } = [];
+
+        public List<double> Decode { get; } = [];
+
+        public List<double> AdaptedDecode { get; } = [];
     }
 }

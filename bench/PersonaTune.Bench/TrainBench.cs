@@ -24,7 +24,7 @@ internal static class TrainBench
         {
             "15m" => (288, 6, 6, 768, 4),
             "110m" => (768, 12, 12, 2048, 2),
-            _ => throw new ArgumentException($"unknown shape '{shape}'; use 15m or 110m"),
+            _ => throw new ArgumentException($"unknown shape '{shape}'; use 15m or 110m", nameof(args)),
         };
         int batch = Option(args, "--batch", defaultBatch), length = Option(args, "--seq", 256), steps = Option(args, "--steps", 10);
         var type = Enum.Parse<TensorType>(Text(args, "--type", "Q8_0"));
@@ -32,6 +32,7 @@ internal static class TrainBench
         var path = Path.Combine(Path.GetTempPath(), $"personatune-bench-{shape}-{type}.gguf");
         if (!File.Exists(path)) Generate(path, type, dim, layers, heads, hidden);
 
+        var start = Memory("VmHWM");
         using var pool = new WorkerPool(Option(args, "--threads", 0));
         using var model = ModelLoader.Load(path);
         var random = new Random(1);
@@ -42,7 +43,7 @@ internal static class TrainBench
             Lora = new LoraConfig { Rank = 8, Alpha = 16 },
             Epochs = 1_000_000,
             BatchSequences = batch,
-            MicroBatchTokens = Option(args, "--micro", Math.Max(2, batch * length)),
+            MicroBatchTokens = Option(args, "--micro", new TrainingOptions().MicroBatchTokens),
             LearningRate = 1e-4f,
             Schedule = LearningRateSchedule.Constant,
             WarmupFraction = 0,
@@ -76,7 +77,7 @@ internal static class TrainBench
         var (median, tokens) = (times[times.Count / 2], batch * length);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{shape} {type} lora threads={pool.Threads} seq={length} batch={batch} median {median * 1e3:F0} ms {tokens / median:F0} tok/s | best {times[0] * 1e3:F0} ms "
-            + $"{tokens / times[0]:F0} tok/s | processor time {processor.TotalMilliseconds:F0} ms a step | peak RSS {Memory("VmHWM"):F0} MiB (before steps {before:F0})"));
+            + $"{tokens / times[0]:F0} tok/s | processor time {processor.TotalMilliseconds:F0} ms a step | peak RSS {Memory("VmHWM"):F0} MiB (before steps {before:F0}, at start {start:F0})"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"  plan: micro-batch {trainer.Plan.MicroBatchTokens} tokens, {trainer.Plan.CheckpointedBlocks} checkpointed blocks, activations "
             + $"{trainer.Plan.ActivationBytes / 1048576.0:F1} MiB, state {trainer.Plan.StateBytes / 1048576.0:F1} MiB"));

@@ -11,22 +11,22 @@ internal sealed unsafe class LoraGroup
 {
     private const int RowsPerPart = 16;
     private readonly Part[] _parts;
+    private readonly int _rank;
+    private readonly float[] _factor;
 
-    private LoraGroup(int rank, int inputs, float[] a, Part[] parts)
+    private LoraGroup(int rank, int inputs, float[] factor, Part[] parts)
     {
-        Rank = rank;
+        _rank = rank;
+        Rank = LowRank.PaddedRank(rank);
         Inputs = inputs;
-        A = a;
+        _factor = factor;
         _parts = parts;
     }
 
-    /// <summary>Rows of <see cref="A"/>: the ranks of all targets and adapters together.</summary>
+    /// <summary>The ranks of all targets and adapters together, padded: values that the product with A gives for a token.</summary>
     public int Rank { get; }
 
     public int Inputs { get; }
-
-    /// <summary>(rank, inputs).</summary>
-    public float[] A { get; }
 
     /// <summary>Collects the pairs of a block's input; null where there are none.</summary>
     public static LoraGroup? Create(IReadOnlyList<AdapterStackEntry> entries, int block, LoraInput input)
@@ -46,7 +46,7 @@ internal sealed unsafe class LoraGroup
             var first = 0;
             foreach (var (pair, scale) in pairs)
             {
-                LowRank.Pack(pair.B, outputs, pair.Rank, scale, panels, partRank, first);
+                LowRank.PackPanels(pair.B, outputs, pair.Rank, scale, panels, partRank, first);
                 first += pair.Rank;
             }
 
@@ -55,7 +55,17 @@ internal sealed unsafe class LoraGroup
             rank += partRank;
         }
 
-        return rank == 0 ? null : new LoraGroup(rank, rows[0].Inputs, [.. rows.SelectMany(p => p.A)], [.. parts]);
+        if (rank == 0) return null;
+        var inputs = rows[0].Inputs;
+        var factor = new float[LowRank.FactorLength(inputs, rank)];
+        var row = 0;
+        foreach (var pair in rows)
+        {
+            LowRank.PackFactor(pair.A, inputs, pair.Rank, factor, row);
+            row += pair.Rank;
+        }
+
+        return new LoraGroup(rank, inputs, factor, [.. parts]);
     }
 
     /// <summary>
@@ -89,7 +99,7 @@ internal sealed unsafe class LoraGroup
     {
         var group = job.Group;
         var u = new Span<float>(job.Scratch + (long)start * group.Rank, rows * group.Rank);
-        LowRank.Down(new ReadOnlySpan<float>(job.Input + (long)start * group.Inputs, rows * group.Inputs), group.A, u, rows, group.Inputs, group.Rank);
+        LowRank.Down(new ReadOnlySpan<float>(job.Input + (long)start * group.Inputs, rows * group.Inputs), group._factor, u, rows, group.Inputs, group._rank);
         foreach (var part in group._parts)
         {
             var y = Output(part.Target) switch { 0 => job.First, 1 => job.Second, _ => job.Third };

@@ -14,7 +14,8 @@ internal sealed unsafe class AdapterParameters
     /// <summary>Takes the buffers from <paramref name="arena"/> for the shapes of <paramref name="adapter"/>; without gradients for evaluation.</summary>
     public AdapterParameters(LoraAdapter adapter, Arena arena, bool training)
     {
-        Adapter = adapter;
+        // The shapes alone: the adapter's arrays may be collected.
+        (Config, BlockCount, BaseDigest) = (adapter.Config, adapter.BlockCount, adapter.BaseDigest);
         FreezeA = adapter.Config.FreezeA;
         _entries = new AdapterEntry?[adapter.BlockCount * (int)LoraTarget.Head + 1];
         long trained = 0, frozen = 0;
@@ -36,8 +37,11 @@ internal sealed unsafe class AdapterParameters
         if (!arena.Measures) Assign(training);
     }
 
-    /// <summary>Shapes and configuration.</summary>
-    public LoraAdapter Adapter { get; }
+    public LoraConfig Config { get; }
+
+    public int BlockCount { get; }
+
+    public string BaseDigest { get; }
 
     public bool FreezeA { get; }
 
@@ -97,7 +101,7 @@ internal sealed unsafe class AdapterParameters
     /// <summary>Makes an adapter from numbers in this layout: <see cref="AllValues"/> or a copy of it.</summary>
     public LoraAdapter ToAdapter(ReadOnlySpan<float> values)
     {
-        var adapter = new LoraAdapter(Adapter.Config, Adapter.BlockCount, Adapter.BaseDigest);
+        var adapter = new LoraAdapter(Config, BlockCount, BaseDigest);
         foreach (var entry in _entries)
         {
             if (entry is null) continue;
@@ -112,7 +116,7 @@ internal sealed unsafe class AdapterParameters
     /// <summary>The gradients as an adapter, for comparison with other engines; a frozen A has a gradient of zeros.</summary>
     public LoraAdapter GradientsAsAdapter()
     {
-        var adapter = new LoraAdapter(Adapter.Config, Adapter.BlockCount, Adapter.BaseDigest);
+        var adapter = new LoraAdapter(Config, BlockCount, BaseDigest);
         foreach (var entry in _entries)
         {
             if (entry is null) continue;

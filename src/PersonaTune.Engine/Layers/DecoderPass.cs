@@ -62,7 +62,9 @@ internal sealed unsafe partial class DecoderPass
         _activations = new BlockActivations?[_config.BlockCount];
         for (var l = kept + shape.CheckpointedBlocks; l < _config.BlockCount; l++)
             _activations[l] = new BlockActivations(arena, _config, adapter, tokens);
-        _shared = kept > 0 || shape.CheckpointedBlocks > 0 ? new BlockActivations(arena, _config, adapter, tokens) : _activations[0]!;
+
+        // The last block fills its slot last and is done with it first, so blocks that keep nothing can use it before and after.
+        _shared = _activations[^1] ?? new BlockActivations(arena, _config, adapter, tokens);
 
         var widest = Math.Max(_config.FeedForwardLength, _config.QueryLength);
         _normed = arena.Take((long)tokens * dim);

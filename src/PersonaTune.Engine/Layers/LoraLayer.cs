@@ -27,7 +27,7 @@ internal sealed unsafe class LoraLayer
     public LoraLayer(WorkerPool pool, Arena arena, AdapterParameters adapter, int tokens, int inputs)
     {
         _pool = pool;
-        _dropout = adapter.Adapter.Config.Dropout;
+        _dropout = adapter.Config.Dropout;
         _factor = arena.Take(adapter.MaxFactor);
         _u = arena.Take((long)tokens * adapter.MaxPaddedRank);
         _masked = _dropout > 0 && adapter.Count > 0 ? arena.Take((long)tokens * inputs) : null;

@@ -42,7 +42,7 @@ internal sealed class MemoryPlanner(DecoderModel model, LoraAdapter adapter, Tra
                 var fits = options.Memory is null || plan.TotalBytes <= options.Memory.Bytes;
 
                 // Decoding weights is shared by the rows of a micro-batch; a checkpointed block is computed half again.
-                var cost = (1 + 48.0 / tokens) * (1 + 0.4 * checkpointed / Math.Max(1, model.Config.BlockCount));
+                var cost = (1 + 24.0 / tokens) * (1 + 0.4 * checkpointed / Math.Max(1, model.Config.BlockCount));
                 if (fits && cost < bestCost) (best, bestCost) = (plan, cost);
                 if (fits || options.CheckpointedBlocks is not null) break;
             }

@@ -21,8 +21,9 @@ public sealed record TrainingOptions
     /// <summary>Sequences an optimizer step, at least 1. Default 8.</summary>
     public int BatchSequences { get; init; } = 8;
 
-    /// <summary>Most tokens computed at once, at least 2; a longer sequence still goes alone. The memory plan may choose fewer. Default 1024.</summary>
-    public int MicroBatchTokens { get; init; } = 1024;
+    /// <summary>Most tokens computed at once, at least 2; a longer sequence still goes alone. The memory plan may
+    /// choose fewer. Larger ones were not faster where it was measured: 256 rows of activations stay in the cache. Default 256.</summary>
+    public int MicroBatchTokens { get; init; } = 256;
 
     /// <summary>Peak learning rate. Default 1e-3.</summary>
     public float LearningRate { get; init; } = 1e-3f;

@@ -8,7 +8,7 @@ public sealed class AdapterLibraryTests : IDisposable
 {
     private readonly MemoryBlobStore _blobs = new();
     private readonly AdapterLibrary _library;
-    private readonly IManifestSigner _signer = NewSigner();
+    private readonly DeviceKeySigner _signer = NewSigner();
 
     public AdapterLibraryTests() => _library = Open();
 

@@ -1,6 +1,5 @@
 using System.Text;
 using PersonaTune.Device.Consent;
-using PersonaTune.Device.Storage;
 using PersonaTune.Device.Tests.Storage;
 using PersonaTune.Privacy.Sealing;
 
@@ -136,7 +135,7 @@ public class ConsentTests
         foreach (var terms in (ConsentTerms[])
         [
             Terms() with { EpsilonTotal = double.NaN }, Terms() with { EpsilonPerDay = -1 }, Terms() with { EpsilonTotal = double.PositiveInfinity },
-            Terms() with { Purpose = 0 }, Terms() with { BaseModelDigest = new byte[31] }, Terms() with { Expires = _clock.Now }, Terms() with { User = "" },
+            Terms() with { Purpose = default }, Terms() with { BaseModelDigest = new byte[31] }, Terms() with { Expires = _clock.Now }, Terms() with { User = "" },
         ])
             await Assert.ThrowsAnyAsync<ArgumentException>(() => ledger.GiveAsync(terms));
         Assert.Empty(await ledger.ReadAsync("ada"));

@@ -11,7 +11,7 @@ public sealed class MemoryPlanTests : IDisposable
     private readonly WorkerPool _pool = new(2);
     private readonly DecoderModel _model = TinyModel.Create(dim: 64, blocks: 4, hidden: 256, vocabulary: 64);
     private readonly TrainingSequence[] _examples = Enumerable.Range(0, 8).Select(i => TinyModel.Sequence(i, 65, 64)).ToArray();
-    private readonly TrainingOptions _options = new() { Lora = new LoraConfig { Rank = 2 }, Epochs = 1 };
+    private readonly TrainingOptions _options = new() { Lora = new LoraConfig { Rank = 2 }, Epochs = 1, MicroBatchTokens = 1024 };
 
     public void Dispose() => _pool.Dispose();
 
