@@ -60,7 +60,7 @@ def main():
         torch, mine = [], []
         for i in range(a.pairs):
             torch.append(run(peer + [shape, "lora", str(a.steps)], env))
-            mine.append(run(ours + [shape, "--batch", str(BATCH[shape]), "--seq", "256", "--steps", str(a.steps), "--threads", str(a.threads)]))
+            mine.append(run(ours + [shape, "--batch", str(BATCH[shape]), "--seq", "256", "--steps", str(a.steps), "--micro", str(BATCH[shape] * 256), "--threads", str(a.threads)]))
             print(f"{shape} pair {i + 1}: {torch[-1][0]:.0f} vs {mine[-1][0]:.0f} tok/s, {torch[-1][1]:.0f} vs {mine[-1][1]:.0f} MiB", file=sys.stderr, flush=True)
         ratios = [m[0] / t[0] for t, m in zip(torch, mine)]
         med = statistics.median

@@ -16,6 +16,17 @@ internal static unsafe partial class GemmTile
         var a3 = Math.Min(3, last) * rs;
         var a4 = Math.Min(4, last) * rs;
         var a5 = Math.Min(5, last) * rs;
+
+        // The rows of c lie pages apart: fetched now, they have arrived when the sums are done. A prefetch of a wrong address is harmless.
+        if (Sse.IsSupported)
+        {
+            for (var row = c; row < c + 6 * ldc; row += ldc)
+            {
+                Sse.Prefetch0(row);
+                Sse.Prefetch0(row + 15);
+            }
+        }
+
         Vector256<float> c00 = Vector256<float>.Zero, c01 = Vector256<float>.Zero;
         Vector256<float> c10 = Vector256<float>.Zero, c11 = Vector256<float>.Zero;
         Vector256<float> c20 = Vector256<float>.Zero, c21 = Vector256<float>.Zero;

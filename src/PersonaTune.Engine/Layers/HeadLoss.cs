@@ -53,7 +53,8 @@ internal sealed unsafe class HeadLoss
     }
 
     /// <summary>Rows of the vocabulary computed at once.</summary>
-    internal static int ChunkRows => 512;
+    /// <remarks>Not a power of two, so that equal columns of neighbouring rows do not share a cache set.</remarks>
+    internal static int ChunkRows => 480;
 
     /// <summary>Sum of the negative log-likelihoods; packs the target rows of <paramref name="hidden"/> to its front.</summary>
     public double Loss(MicroBatch batch, float* hidden, float* unused)
@@ -113,11 +114,22 @@ internal sealed unsafe class HeadLoss
 
     private void Sweep()
     {
+        if (_entry is null && _rounded is null)
+        {
+            // Rows are independent: each thread sweeps its own through the whole vocabulary, without meeting the others at every chunk.
+            _pool.Run(this, _pool.Threads, static (loss, part, parts) => loss.SweepRows(part, parts));
+            return;
+        }
+
         var (head, dim, rows) = (_model.Head, _model.Config.EmbeddingLength, _batch.TargetCount);
         for (_chunkFirst = 0; _chunkFirst < head.Rows; _chunkFirst += _chunk)
         {
             Logits();
-            _pool.Run(this, _pool.Threads, static (loss, part, parts) => loss.Accumulate(part, parts));
+            _pool.Run(this, _pool.Threads, static (loss, part, parts) =>
+            {
+                var (first, count) = Rows(part, parts, loss._batch.TargetCount);
+                loss.Accumulate(first, count, loss._logits + (long)first * loss._chunkRows, loss._chunkFirst, loss._chunkRows);
+            });
             if (_gradient is not null)
                 MatMul.BackwardInput(_pool, new ReadOnlySpan<float>(_logits, rows * _chunkRows), head.Slice(_chunkFirst, _chunkRows),
                     new Span<float>(_gradient, rows * dim), rows, accumulate: true);
@@ -145,15 +157,33 @@ internal sealed unsafe class HeadLoss
                 rows, _chunkRows, _entry.Rank, _entry.Scale, true);
     }
 
-    private void Accumulate(int part, int parts)
+    private void SweepRows(int part, int parts)
+    {
+        var (head, dim) = (_model.Head, _model.Config.EmbeddingLength);
+        var (first, count) = Rows(part, parts, _batch.TargetCount);
+        if (count == 0) return;
+        var own = _logits + (long)first * _chunk; // (count, chunk)
+        var hidden = new ReadOnlySpan<float>(_hidden + (long)first * dim, count * dim);
+        for (var chunkFirst = 0; chunkFirst < head.Rows; chunkFirst += _chunk)
+        {
+            var chunkRows = Math.Min(_chunk, head.Rows - chunkFirst);
+            var weights = head.Slice(chunkFirst, chunkRows);
+            MatMul.Forward(_pool, hidden, weights, new Span<float>(own, count * chunkRows), count);
+            Accumulate(first, count, own, chunkFirst, chunkRows);
+            if (_gradient is not null)
+                MatMul.BackwardInput(_pool, new ReadOnlySpan<float>(own, count * chunkRows), weights,
+                    new Span<float>(_gradient + (long)first * dim, count * dim), count, accumulate: true);
+        }
+    }
+
+    private void Accumulate(int first, int count, float* logits, int chunkFirst, int chunkRows)
     {
         var dim = _model.Config.EmbeddingLength;
-        var (first, count) = Rows(part, parts, _batch.TargetCount);
         for (var i = first; i < first + count; i++)
         {
-            var row = new Span<float>(_logits + (long)i * _chunkRows, _chunkRows);
-            var target = _batch.TargetIds[i] - _chunkFirst;
-            if ((uint)target < (uint)_chunkRows) _target[i] = row[target];
+            var row = new Span<float>(logits + (long)(i - first) * chunkRows, chunkRows);
+            var target = _batch.TargetIds[i] - chunkFirst;
+            if ((uint)target < (uint)chunkRows) _target[i] = row[target];
             var factor = OnlineSoftmax.Accumulate(row, ref _max[i], ref _sum[i]);
             if (factor != 1f && _gradient is not null) Elementwise.Scale(new Span<float>(_gradient + (long)i * dim, dim), factor);
         }
