@@ -37,8 +37,9 @@ public static unsafe partial class MatMul
         var (from, count) = Gemm.Share(w.Columns, width, part, parts);
         var depth = BlockLength(w.Rows, RowLimit, 8);
         var tokenBlock = BlockLength(job.Tokens, TokenLimit, GemmTile.Rows);
-        var panels = KernelScratch.Floats(depth * ColumnLimit + ColumnLimit + 2 * 256);
+        var panels = KernelScratch.Floats(depth * ColumnLimit + ColumnLimit + 2 * 256 + tokenBlock * depth);
         var decoded = panels + depth * ColumnLimit;
+        var compact = decoded + ColumnLimit + 2 * 256;
         for (var t = 0; t < job.Tokens; t += tokenBlock)
         {
             var tokens = Math.Min(tokenBlock, job.Tokens - t);
@@ -49,10 +50,11 @@ public static unsafe partial class MatMul
                 {
                     var rows = Math.Min(depth, w.Rows - n);
                     PackBackward(w, n, rows, c, columns, block, decoded, panels, width);
+                    var input = Compact(job.Input + (long)t * w.Rows + n, w.Rows, tokens, rows, columns, compact, out var stride);
                     for (var j = 0; j < columns; j += width)
                     {
                         GemmTile.Panel(
-                            job.Input + (long)t * w.Rows + n, w.Rows, 1, panels + j * rows, rows,
+                            input, stride, 1, panels + j * rows, rows,
                             job.Output + (long)t * w.Columns + c + j, w.Columns, tokens, Math.Min(width, columns - j), 1, job.Accumulate || n > 0);
                     }
                 }

@@ -42,24 +42,40 @@ public static unsafe partial class MatMul
         var (first, rows) = Gemm.Share(w.Rows, width, part, parts);
         var depth = BlockLength(w.Columns, DepthLimit, Math.Max(8, w.Type.BlockSize()));
         var tokenBlock = BlockLength(job.Tokens, TokenLimit, GemmTile.Rows);
-        var panel = KernelScratch.Floats(depth * width * 2);
+        var panel = KernelScratch.Floats(depth * width * 2 + tokenBlock * depth);
         var decoded = panel + depth * width;
+        var compact = decoded + depth * width;
         for (var t = 0; t < job.Tokens; t += tokenBlock)
         {
             var tokens = Math.Min(tokenBlock, job.Tokens - t);
             for (var k = 0; k < w.Columns; k += depth)
             {
                 var columns = Math.Min(depth, w.Columns - k);
+                var input = Compact(job.Input + (long)t * w.Columns + k, w.Columns, tokens, columns, rows, compact, out var stride);
                 for (var n = first; n < first + rows; n += width)
                 {
                     var used = Math.Min(width, first + rows - n);
                     PackForward(w, n, used, k, columns, decoded, panel, width);
                     GemmTile.Panel(
-                        job.Input + (long)t * w.Columns + k, w.Columns, 1, panel, columns,
+                        input, stride, 1, panel, columns,
                         job.Output + (long)t * w.Rows + n, w.Rows, tokens, used, 1, job.Accumulate || k > 0);
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// The block's rows next to each other: rows that lie a multiple of the page size apart would share a few cache sets. Worth it where the
+    /// block is read for several panels.
+    /// </summary>
+    private static float* Compact(float* input, int stride, int rows, int columns, int outputs, float* scratch, out nint compactStride)
+    {
+        compactStride = stride;
+        if (outputs < 2 * GemmTile.Columns || rows <= GemmTile.Rows || stride == columns) return input;
+        compactStride = columns;
+        for (var i = 0; i < rows; i++)
+            new ReadOnlySpan<float>(input + (long)i * stride, columns).CopyTo(new Span<float>(scratch + (long)i * columns, columns));
+        return scratch;
     }
 
     private static void ForwardFew(in Job job, int part, int parts)
