@@ -4,8 +4,8 @@ using PersonaTune.Engine.Training;
 namespace PersonaTune.Device.Keyboard;
 
 /// <summary>
-/// How the keyboard personalizes and how that is evaluated. The defaults are what did best on validation messages of the people of the
-/// shared SMS data (see the documentation for what was tried).
+/// How the keyboard personalizes and how that is evaluated. The defaults were chosen on a few people of the
+/// shared SMS data; docs/keyboard.md has what was tried and how.
 /// </summary>
 public sealed record KeyboardPersonalizationOptions
 {

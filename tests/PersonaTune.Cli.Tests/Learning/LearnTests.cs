@@ -29,8 +29,8 @@ public sealed class LearnTests : IDisposable
         Assert.True(Word(json.GetProperty("adapter"), "heldOutAfter") < Word(json.GetProperty("adapter"), "heldOutBefore"));
 
         // What was learned shows in the suggestions, and without the adapter it does not.
-        Assert.Contains("gimme", await SuggestAsync("omw g"));
-        Assert.DoesNotContain("gimme", await SuggestAsync("omw g", "--base"));
+        Assert.Contains("gimme", await SuggestAsync("omw gi"));
+        Assert.DoesNotContain("gimme", await SuggestAsync("omw gi", "--base"));
         var evaluated = (await RunAsync("eval", later, "--json")).Expect(ExitCode.Success).Json();
         Assert.True(Word(evaluated, "adapted") < Word(evaluated, "base") / 2);
         (await RunAsync("eval")).Expect(ExitCode.NothingToDo);
@@ -55,7 +55,7 @@ public sealed class LearnTests : IDisposable
         // Forgetting messages invalidates what learned from them; the adapter can be made again without them.
         var forgotten = (await RunAsync("store", "forget", "--containing", "gimme", "--json")).Expect(ExitCode.Success).Json();
         Assert.Equal(id, forgotten.GetProperty("invalidated")[0].GetString());
-        Assert.DoesNotContain("gimme", await SuggestAsync("omw g"));
+        Assert.DoesNotContain("gimme", await SuggestAsync("omw gi"));
         var again = (await RunAsync("train", "--again", id, "--json", "--quiet")).Expect(ExitCode.Success).Json();
         Assert.True(again.GetProperty("adapter").GetProperty("trainingMessages").GetInt32() < json.GetProperty("adapter").GetProperty("trainingMessages").GetInt32());
 
