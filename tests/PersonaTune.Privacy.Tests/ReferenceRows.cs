@@ -1,4 +1,4 @@
-namespace PersonaTune.Privacy.Tests.Sealing;
+namespace PersonaTune.Privacy.Tests;
 
 /// <summary>Rows of a committed CSV file without its header. Fields are hexadecimal or numbers, so no quoting occurs.</summary>
 internal static class ReferenceRows
