@@ -11,6 +11,7 @@ internal static class Program
         ["forget"] = ForgetCommand.RunAsync,
         ["train"] = TrainCommand.RunAsync,
         ["promote"] = PromoteCommand.RunAsync,
+        ["spend"] = SpendCommand.RunAsync,
     };
 
     private static async Task<int> Main(string[] arguments)

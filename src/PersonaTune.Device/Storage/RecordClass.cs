@@ -7,4 +7,5 @@ internal enum RecordClass : byte
     Example = 1,
     Blob = 2,
     Consent = 3,
+    PrivacyLedger = 4,
 }

@@ -183,6 +183,7 @@ internal sealed partial class RecordLayer(string subject, IRecordStore records, 
         RecordClass.Example => "example",
         RecordClass.Blob => "blob",
         RecordClass.Consent => "consent",
+        RecordClass.PrivacyLedger => "privacy ledger",
         _ => throw new ArgumentOutOfRangeException(nameof(recordClass), recordClass, "unknown record class"),
     };
 }
