@@ -27,15 +27,15 @@ public sealed record PrivacyBudgetPolicy
     /// <exception cref="ArgumentException">A value is out of range; the message names it.</exception>
     public void Validate()
     {
-        if (!(Delta > 0 && Delta < 1)) throw new ArgumentException($"budget policy: Delta is {Delta}, expected above 0 and below 1");
+        if (!(Delta > 0 && Delta < 1)) throw new ArgumentException($"budget policy: Delta is {Delta}, expected above 0 and below 1", nameof(Delta));
         CheckEpsilon(TotalEpsilon, nameof(TotalEpsilon));
         if (EpsilonPerDay is { } day) CheckEpsilon(day, nameof(EpsilonPerDay));
         foreach (var (purpose, epsilon) in EpsilonPerPurpose) CheckEpsilon(epsilon, $"EpsilonPerPurpose['{purpose}']");
-        if (!Enum.IsDefined(Relation)) throw new ArgumentException($"budget policy: Relation is {Relation}, which is no neighbouring relation");
+        if (!Enum.IsDefined(Relation)) throw new ArgumentException($"budget policy: Relation is {Relation}, which is no neighbouring relation", nameof(Relation));
     }
 
     private static void CheckEpsilon(double epsilon, string name)
     {
-        if (!(epsilon > 0 && double.IsFinite(epsilon))) throw new ArgumentException($"budget policy: {name} is {epsilon}, expected a finite number above 0");
+        if (!(epsilon > 0 && double.IsFinite(epsilon))) throw new ArgumentException($"budget policy: {name} is {epsilon}, expected a finite number above 0", name);
     }
 }
