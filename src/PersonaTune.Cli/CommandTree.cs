@@ -5,6 +5,7 @@ using PersonaTune.Cli.Evaluation;
 using PersonaTune.Cli.Inspection;
 using PersonaTune.Cli.Learning;
 using PersonaTune.Cli.Options;
+using PersonaTune.Cli.Privacy;
 using PersonaTune.Cli.Quantizing;
 using PersonaTune.Cli.Stores;
 using PersonaTune.Cli.Terminal;
@@ -31,6 +32,7 @@ internal static class CommandTree
             StoreCommand.Build(options, console),
             QuantizeCommand.Build(options, console),
             InspectCommand.Build(options, console),
+            PrivacyCommand.Build(options, console),
         ])
             root.Add(command);
         return root;

@@ -7,6 +7,7 @@ using PersonaTune.Engine;
 using PersonaTune.Engine.Formats;
 using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Training;
+using PersonaTune.Privacy.Accounting;
 using PersonaTune.Privacy.Sealing;
 
 namespace PersonaTune.Cli.Failures;
@@ -31,6 +32,7 @@ internal static class FailureMap
         WrongBaseModelException or AdapterMismatchException => ExitCode.WrongBase,
         AdapterIntegrityException or SealException or StoreCorruptException => ExitCode.StoreRefused,
         TooFewExamplesException or EmptyHistoryException or AdapterNotFoundException or ExamplesDeletedException => ExitCode.NothingToDo,
+        UnsupportedEventException => ExitCode.Usage,
         TrainingCheckpointException or PersonalizationException or StoreException or ConsentException or EngineException => ExitCode.Failure,
         FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => ExitCode.BadInput,
         IOException => ExitCode.Failure,
