@@ -17,7 +17,9 @@ public interface IPrivacyAccountant
     /// <param name="privacyEvent">The event.</param>
     /// <param name="count">How many times in a row it happened, 0 or more.</param>
     /// <returns>This accountant, so that calls can be chained.</returns>
-    /// <exception cref="UnsupportedEventException">The accountant cannot analyse the event under its relation; nothing was added.</exception>
+    /// <exception cref="UnsupportedEventException">
+    /// The accountant cannot analyse the event under its relation; nothing was added.
+    /// </exception>
     IPrivacyAccountant Compose(PrivacyEvent privacyEvent, long count = 1);
 
     /// <summary>An upper bound on the smallest epsilon for which everything composed so far is (epsilon, delta)-private.</summary>

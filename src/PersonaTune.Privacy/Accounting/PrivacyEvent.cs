@@ -8,5 +8,6 @@ namespace PersonaTune.Privacy.Accounting;
 public abstract record PrivacyEvent
 {
     /// <summary>This event, <paramref name="count"/> times in a row (adaptively chosen).</summary>
+    /// <param name="count">How often, 0 or more.</param>
     public SelfComposedEvent Times(long count) => new(this, count);
 }
