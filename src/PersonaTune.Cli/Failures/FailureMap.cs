@@ -33,6 +33,7 @@ internal static class FailureMap
         AdapterIntegrityException or SealException or StoreCorruptException => ExitCode.StoreRefused,
         TooFewExamplesException or EmptyHistoryException or AdapterNotFoundException or ExamplesDeletedException => ExitCode.NothingToDo,
         UnsupportedEventException => ExitCode.Usage,
+        CalibrationException => ExitCode.NothingToDo,
         TrainingCheckpointException or PersonalizationException or StoreException or ConsentException or EngineException => ExitCode.Failure,
         FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => ExitCode.BadInput,
         IOException => ExitCode.Failure,

@@ -52,8 +52,7 @@ internal static class PlanCommand
     private static int Run(Invocation invocation, RoundPlan plan, double? sigma, long? rounds, double? epsilon, double delta, string? svg)
     {
         var solved = sigma is null ? "sigma" : rounds is null ? "rounds" : epsilon is null ? "epsilon" : null;
-        var noise = sigma ?? plan.Sigma(rounds!.Value, epsilon!.Value, delta)
-            ?? throw new ToolException(ExitCode.NothingToDo, $"no noise multiplier up to 10,000 keeps {rounds} rounds within epsilon {epsilon}; plan fewer rounds, larger cohorts or a larger epsilon");
+        var noise = sigma ?? plan.Sigma(rounds!.Value, epsilon!.Value, delta);
         var count = rounds ?? plan.Rounds(noise, epsilon!.Value, delta);
         if (count == 0) throw new ToolException(ExitCode.NothingToDo, string.Create(CultureInfo.InvariantCulture,
             $"not even one round with noise multiplier {noise:G6} stays within epsilon {epsilon:G6}: it costs {plan.Account(noise, 1, delta).Epsilon:G6}; add noise"));

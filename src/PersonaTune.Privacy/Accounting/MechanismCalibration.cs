@@ -70,9 +70,15 @@ public static class MechanismCalibration
     {
         ArgumentOutOfRangeException.ThrowIfNegative(most);
         var search = new Search(accountant, budget, (count, target) => target.Compose(mechanism, (long)count));
-        if (search.Within(most)) return search.Result(most);
+        if (most == 0) return search.Result(0);
+        // Upwards from one, because accountants take longer for larger counts.
         long holds = 0, fails = 1;
-        while (fails < most && search.Within(fails)) (holds, fails) = (fails, Math.Min(most, 2 * fails));
+        while (search.Within(fails))
+        {
+            if (fails == most) return search.Result(most);
+            (holds, fails) = (fails, Math.Min(most, 2 * fails));
+        }
+
         while (fails - holds > 1)
         {
             var middle = holds + ((fails - holds) / 2);

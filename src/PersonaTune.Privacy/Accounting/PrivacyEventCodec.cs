@@ -3,8 +3,8 @@ using PersonaTune.Privacy.Sealing;
 namespace PersonaTune.Privacy.Accounting;
 
 /// <summary>
-/// The one fixed encoding of a <see cref="PrivacyEvent"/>, for ledgers and signed tasks: a tag byte for each kind, then its fields in the order
-/// of the record's parameters, little-endian; lists and nested events are preceded by their count. Equal events have equal bytes. Thread-safe.
+/// The one fixed encoding of a <see cref="PrivacyEvent"/>, for ledgers and signed tasks: a tag byte for each kind, then its fields,
+/// little-endian; lists are preceded by their count. Equal events have equal bytes. Thread-safe.
 /// </summary>
 /// <remarks>Depth is limited to <see cref="MaxDepth"/>; counts are checked against the bytes that remain before anything is allocated.</remarks>
 public static class PrivacyEventCodec
@@ -18,7 +18,7 @@ public static class PrivacyEventCodec
     {
         None = 0, NonPrivate, Gaussian, Laplace, DiscreteGaussian, DiscreteLaplace, Skellam, RandomizedResponse, EpsilonDelta, Zcdp,
         ExponentialMechanism, PermuteAndFlip, PoissonSampled, SampledWithoutReplacement, TruncatedSubsampledGaussian, MixtureOfGaussians,
-        TreeAggregation, RepeatAndSelect, SelfComposed, Composed,
+        TreeAggregation, RepeatAndSelect, SelfComposed, Composed, DistributedDiscreteGaussian,
     }
 
     /// <summary>Encodes an event.</summary>
@@ -70,6 +70,10 @@ public static class PrivacyEventCodec
             case DiscreteLaplaceEvent e:
                 Doubles(Tag.DiscreteLaplace, e.NoiseParameter);
                 writer.WriteInt32(e.Sensitivity);
+                break;
+            case DistributedDiscreteGaussianEvent e:
+                Doubles(Tag.DistributedDiscreteGaussian, e.Sigma, e.L1Sensitivity, e.L2Sensitivity, e.Tau);
+                writer.WriteInt32(e.Dimension);
                 break;
             case SkellamEvent e: Doubles(Tag.Skellam, e.Variance, e.L1Sensitivity, e.L2Sensitivity); break;
             case RandomizedResponseEvent e:
@@ -157,6 +161,9 @@ public static class PrivacyEventCodec
             case Tag.SelfComposed:
                 var count = reader.ReadInt64();
                 return new SelfComposedEvent(Read(ref reader, depth + 1), count);
+            case Tag.DistributedDiscreteGaussian:
+                var (sigma, l1, l2, tau) = (reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble());
+                return new DistributedDiscreteGaussianEvent(sigma, l1, l2, reader.ReadInt32(), tau);
             case Tag.Composed:
                 var events = new PrivacyEvent[reader.ReadCount(1)];
                 for (var i = 0; i < events.Length; i++) events[i] = Read(ref reader, depth + 1);

@@ -27,15 +27,18 @@ public sealed record PrivacyBudgetPolicy
     /// <exception cref="ArgumentException">A value is out of range; the message names it.</exception>
     public void Validate()
     {
-        if (!(Delta > 0 && Delta < 1)) throw new ArgumentException($"budget policy: Delta is {Delta}, expected above 0 and below 1", nameof(Delta));
-        CheckEpsilon(TotalEpsilon, nameof(TotalEpsilon));
-        if (EpsilonPerDay is { } day) CheckEpsilon(day, nameof(EpsilonPerDay));
-        foreach (var (purpose, epsilon) in EpsilonPerPurpose) CheckEpsilon(epsilon, $"EpsilonPerPurpose['{purpose}']");
-        if (!Enum.IsDefined(Relation)) throw new ArgumentException($"budget policy: Relation is {Relation}, which is no neighbouring relation", nameof(Relation));
+        Demand(Delta is > 0 and < 1, nameof(Delta), Delta, "above 0 and below 1");
+        Demand(IsEpsilon(TotalEpsilon), nameof(TotalEpsilon), TotalEpsilon, "a finite number above 0");
+        Demand(EpsilonPerDay is not { } day || IsEpsilon(day), nameof(EpsilonPerDay), EpsilonPerDay, "a finite number above 0, or null");
+        foreach (var (purpose, epsilon) in EpsilonPerPurpose)
+            Demand(IsEpsilon(epsilon), $"{nameof(EpsilonPerPurpose)}['{purpose}']", epsilon, "a finite number above 0");
+        Demand(Enum.IsDefined(Relation), nameof(Relation), Relation, "a neighbouring relation");
     }
 
-    private static void CheckEpsilon(double epsilon, string name)
+    private static bool IsEpsilon(double value) => value > 0 && double.IsFinite(value);
+
+    private static void Demand(bool met, string name, object? value, string range)
     {
-        if (!(epsilon > 0 && double.IsFinite(epsilon))) throw new ArgumentException($"budget policy: {name} is {epsilon}, expected a finite number above 0", name);
+        if (!met) throw new ArgumentOutOfRangeException(name, value, $"budget policy: {name} is {value}, expected {range}");
     }
 }

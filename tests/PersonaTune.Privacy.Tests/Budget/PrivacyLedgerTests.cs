@@ -223,7 +223,7 @@ public sealed class PrivacyLedgerTests
     public async Task A_policy_out_of_range_is_refused(double delta, double epsilon, double? day)
     {
         var policy = new PrivacyBudgetPolicy { Delta = delta, TotalEpsilon = epsilon, EpsilonPerDay = day };
-        await Assert.ThrowsAsync<ArgumentException>(() => PrivacyLedger.OpenAsync(_store, policy, Options()));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => PrivacyLedger.OpenAsync(_store, policy, Options()));
     }
 
     [Theory]
