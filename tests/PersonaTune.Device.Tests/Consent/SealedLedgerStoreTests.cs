@@ -3,7 +3,6 @@ using PersonaTune.Device.Storage;
 using PersonaTune.Device.Tests.Storage;
 using PersonaTune.Privacy.Accounting;
 using PersonaTune.Privacy.Budget;
-using PersonaTune.Privacy.Sealing;
 
 namespace PersonaTune.Device.Tests.Consent;
 
