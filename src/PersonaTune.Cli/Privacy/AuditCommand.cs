@@ -58,9 +58,10 @@ internal static class AuditCommand
         var result = await OneRunAudit.RunAsync(settings.Canaries, (included, _) =>
         {
             // Each canary is a unit vector of its own, so a canary's coordinate is all that the noisy sum tells about it.
-            var sum = included.Select(i => i ? 1.0 : 0.0).ToArray();
-            if (sigma > 0) new GaussianMechanism(sigma, 1).AddNoise(sum);
-            return Task.FromResult<IReadOnlyList<double>>(sum);
+            var noise = new double[included.Count];
+            using var source = new CryptographicNoiseSource();
+            new GaussianNoise(sigma).Fill(source, noise);
+            return Task.FromResult<IReadOnlyList<double>>([.. included.Select((i, n) => (i ? 1 : 0) + noise[n])]);
         }, settings.Delta, settings.Significance, settings.GuessCounts, cancellationToken: invocation.Cancellation);
         var refuted = result.EpsilonLowerBound > claimed;
         if (invocation.Json)
