@@ -50,15 +50,19 @@ internal static class RenyiClosedForm
             : ((order * epsilon) + LogDomain.Log1PExp(epsilon * (1 - (2 * order))) - LogDomain.Log1PExp(epsilon)) / (order - 1));
 
     /// <summary>
-    /// Exponential mechanism: zCDP of a bounded range (Cesar and Rogers 2021, section 3), and no more than epsilon at any order.
+    /// Exponential mechanism, whose loss has range epsilon (Dong, Durfee and Rogers 2020, section 3): with r = epsilon / (exp(epsilon) - 1) the
+    /// Kullback-Leibler divergence is at most r - 1 - log(r), the divergence grows by at most epsilon^2 / 8 an order, and it never exceeds
+    /// epsilon.
     /// </summary>
     public static double[] ExponentialMechanism(double epsilon, double[] orders)
     {
-        if (epsilon == 0) return new double[orders.Length];
-        var ratio = epsilon / LogDomain.Expm1(epsilon);
+        // Below 1e-3 the difference cancels; there r - 1 comes from its Bernoulli series and x - log(1 + x) from its own.
+        var x = epsilon < 1e-3
+            ? epsilon * (-0.5 + (epsilon / 12))
+            : (epsilon / LogDomain.Expm1(epsilon)) - 1;
+        var relativeEntropy = epsilon < 1e-3 ? x * x * (0.5 - (x / 3) + (x * x / 4)) : x - LogDomain.Log1P(x);
         var slope = epsilon * epsilon / 8;
-        var intercept = Math.Max(0, ratio - 1 - Math.Log(ratio) - slope);
-        return Array.ConvertAll(Concentrated(slope, intercept, orders), divergence => Math.Min(divergence, epsilon));
+        return Array.ConvertAll(orders, order => Math.Min(slope == 0 ? 0 : relativeEntropy + (slope * (order - 1)), epsilon));
     }
 
     /// <summary>Randomized response with a uniform answer in probability p out of k, one true answer exchanged for another.</summary>
