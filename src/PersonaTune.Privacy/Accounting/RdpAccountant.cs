@@ -20,8 +20,8 @@ public sealed class RdpAccountant : IPrivacyAccountant
 
     /// <summary>An accountant to which nothing has been released.</summary>
     /// <param name="relation">The relation every answer holds for.</param>
-    /// <param name="orders">Rényi orders, each above 1 (infinity allowed); <see cref="RenyiOrders.Default"/> if omitted.</param>
-    /// <exception cref="ArgumentException">The list is empty or an order is not above 1.</exception>
+    /// <param name="orders">Rényi orders, each above 1 and up to a million, or infinite; <see cref="RenyiOrders.Default"/> if omitted.</param>
+    /// <exception cref="ArgumentException">The list is empty or an order is out of range.</exception>
     public RdpAccountant(NeighbouringRelation relation, IReadOnlyList<double>? orders = null)
     {
         if (!Enum.IsDefined(relation)) throw new ArgumentOutOfRangeException(nameof(relation), $"unknown neighbouring relation {relation}");

@@ -70,7 +70,7 @@ internal static class RenyiClosedForm
     }
 
     /// <summary>
-    /// Exponential mechanism, whose loss has range epsilon (Dong, Durfee and Rogers 2020, section 3): with r = epsilon / (exp(epsilon) - 1)
+    /// Exponential mechanism, whose loss has range epsilon (Cesar and Rogers 2021, section 3): with r = epsilon / (exp(epsilon) - 1)
     /// the Kullback-Leibler divergence is at most r - 1 - log(r), the divergence grows by at most epsilon^2 / 8 an order, and it never
     /// exceeds epsilon.
     /// </summary>

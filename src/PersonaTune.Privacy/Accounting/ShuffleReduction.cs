@@ -44,7 +44,7 @@ internal sealed class ShuffleReduction
     {
         if (epsilon >= _localEpsilon) return 0;
         var keep = 1 / (1 + Math.Exp(-_localEpsilon));
-        var (power, swap) = (Math.Exp(epsilon), 1 - keep);
+        var (power, swap) = (Math.Exp(epsilon), 1 / (1 + Math.Exp(_localEpsilon)));
 
         // P - exp(epsilon) Q = gain b(a) - cost b(a - 1), positive up to a cutoff because b(a - 1) / b(a) = a / (c + 1 - a) grows;
         // cost is at least gain, so the cutoff is at most half of c + 1.

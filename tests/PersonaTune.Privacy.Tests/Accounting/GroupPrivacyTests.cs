@@ -9,7 +9,7 @@ public class GroupPrivacyTests
         Epsilon = epsilon, Delta = delta, Relation = NeighbouringRelation.AddOrRemoveOne, Bound = AccountingBound.Renyi,
     };
 
-    // Vadhan 2017, lemma 2.2, by its sum: delta (1 + exp(epsilon) + ... + exp((k - 1) epsilon)).
+    // P0(S) <= e^eps P1(S) + delta, k times: the last delta is multiplied k - 1 times.
     [Theory]
     [InlineData(0.1, 1e-6, 3)]
     [InlineData(2, 1e-9, 5)]
@@ -33,9 +33,9 @@ public class GroupPrivacyTests
         Assert.Throws<ArgumentOutOfRangeException>(() => GroupPrivacy.ForGroup(Of(1, 0), 0));
     }
 
-    // A shift of k sensitivities is the Gaussian mechanism with k times less noise: the exact group guarantee is never above the lemma's.
+    // A shift of k sensitivities is the Gaussian mechanism with k times less noise: the exact group guarantee is never above the chain's.
     [Fact]
-    public void The_lemma_covers_the_exact_group_guarantee_of_a_Gaussian()
+    public void The_chain_covers_the_exact_group_guarantee_of_a_Gaussian()
     {
         var single = new SingleMechanismAccountant().Compose(new GaussianEvent(5));
         var group = GroupPrivacy.ForGroup(Of(0.5, single.GetDelta(0.5)), 3);

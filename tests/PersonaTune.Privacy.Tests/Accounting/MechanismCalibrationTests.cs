@@ -35,8 +35,8 @@ public class MechanismCalibrationTests
                 : Above(Number(row[4]), found.Value, 0, Tolerance);
         });
 
-    // d3 states the smallest noise by a privacy loss distribution; the discrete Laplace parameter is the inverse of its noise. For Gauss and
-    // discrete Laplace noise its value is exact. Laplace several times has no closed formula here: for those rows RDP must need as much
+    // d3 states the smallest noise by a privacy loss distribution; the discrete Laplace parameter is the inverse of its noise. For Gaussian
+    // and discrete Laplace noise its value is exact. Laplace several times has no closed formula here: for those rows RDP must need as much
     // noise, less the table's own rounding (its grid of epsilon / (10 k) rounds up; seen: 1.2e-4), and no more than basic composition.
     [Fact]
     public void The_smallest_noise_agrees_with_dp_accounting() =>
