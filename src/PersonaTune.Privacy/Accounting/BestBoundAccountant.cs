@@ -10,7 +10,7 @@ namespace PersonaTune.Privacy.Accounting;
 /// </remarks>
 public sealed class BestBoundAccountant : IPrivacyAccountant
 {
-    private readonly List<(AccountingBound Bound, IPrivacyAccountant Accountant)> members;
+    private readonly List<(AccountingBound Bound, IPrivacyAccountant Accountant)> _members;
 
     /// <summary>Combines accountants to which nothing has been composed yet; they belong to this one from now on.</summary>
     /// <param name="members">The accountants, each with the name of its analysis; all for one relation.</param>
@@ -30,17 +30,17 @@ public sealed class BestBoundAccountant : IPrivacyAccountant
             }
         }
 
-        this.members = [.. members];
+        _members = [.. members];
     }
 
     /// <inheritdoc/>
     public NeighbouringRelation Relation { get; }
 
     /// <summary>The analyses that have followed every event so far.</summary>
-    public IReadOnlyList<AccountingBound> Bounds => [.. members.Select(member => member.Bound)];
+    public IReadOnlyList<AccountingBound> Bounds => [.. _members.Select(member => member.Bound)];
 
     /// <inheritdoc/>
-    public bool Supports(PrivacyEvent privacyEvent) => members.Exists(member => member.Accountant.Supports(privacyEvent));
+    public bool Supports(PrivacyEvent privacyEvent) => _members.Exists(member => member.Accountant.Supports(privacyEvent));
 
     /// <inheritdoc cref="IPrivacyAccountant.Compose"/>
     public BestBoundAccountant Compose(PrivacyEvent privacyEvent, long count = 1)
@@ -54,8 +54,8 @@ public sealed class BestBoundAccountant : IPrivacyAccountant
                 "add an accountant that supports it, or use another relation");
         }
 
-        members.RemoveAll(member => !member.Accountant.Supports(privacyEvent));
-        foreach (var (_, accountant) in members) accountant.Compose(privacyEvent, count);
+        _members.RemoveAll(member => !member.Accountant.Supports(privacyEvent));
+        foreach (var (_, accountant) in _members) accountant.Compose(privacyEvent, count);
         return this;
     }
 
@@ -69,13 +69,13 @@ public sealed class BestBoundAccountant : IPrivacyAccountant
 
     /// <summary>The guarantee with the smallest epsilon for a delta; the first accountant wins a tie.</summary>
     /// <param name="delta">Delta, 0 to 1.</param>
-    public PrivacyGuarantee GuaranteeAtDelta(double delta) => members
+    public PrivacyGuarantee GuaranteeAtDelta(double delta) => _members
         .Select(member => Guarantee(member.Accountant.GetEpsilon(delta), delta, member.Bound))
         .MinBy(guarantee => guarantee.Epsilon)!;
 
     /// <summary>The guarantee with the smallest delta for an epsilon; the first accountant wins a tie.</summary>
     /// <param name="epsilon">Epsilon, 0 or more.</param>
-    public PrivacyGuarantee GuaranteeAtEpsilon(double epsilon) => members
+    public PrivacyGuarantee GuaranteeAtEpsilon(double epsilon) => _members
         .Select(member => Guarantee(epsilon, member.Accountant.GetDelta(epsilon), member.Bound))
         .MinBy(guarantee => guarantee.Delta)!;
 

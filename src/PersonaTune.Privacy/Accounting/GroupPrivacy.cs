@@ -1,8 +1,8 @@
 namespace PersonaTune.Privacy.Accounting;
 
 /// <summary>
-/// From a guarantee for one record to one for a group of k, such as all records of a user: (k epsilon, delta (exp(k epsilon) - 1) /
-/// (exp(epsilon) - 1)) (Vadhan 2017, lemma 2.2).
+/// From a guarantee for one record to one for a group of k, such as all records of a user, along a chain of k neighbours:
+/// (k epsilon, delta (1 + exp(epsilon) + ... + exp((k - 1) epsilon))).
 /// </summary>
 /// <remarks>
 /// Assumption: no user holds more than k records. The delta grows so fast that clipping and noising a whole user's contribution, and

@@ -91,7 +91,7 @@ public static class MechanismCalibration
 
     private sealed class Search(Func<IPrivacyAccountant> accountant, EpsilonDeltaEvent budget, Action<double, IPrivacyAccountant> compose)
     {
-        private double lastEpsilon;
+        private double _lastEpsilon;
 
         public bool Within(double value) => Epsilon(value) <= budget.Epsilon;
 
@@ -110,13 +110,13 @@ public static class MechanismCalibration
 
         public CalibrationResult Result(double value) => new(value, Epsilon(value));
 
-        public CalibrationException Unreachable(string parameter, double tried) => new(parameter, tried, lastEpsilon, budget);
+        public CalibrationException Unreachable(string parameter, double tried) => new(parameter, tried, _lastEpsilon, budget);
 
         private double Epsilon(double value)
         {
             var target = accountant();
             compose(value, target);
-            return lastEpsilon = target.GetEpsilon(budget.Delta);
+            return _lastEpsilon = target.GetEpsilon(budget.Delta);
         }
     }
 }

@@ -11,46 +11,46 @@ namespace PersonaTune.Privacy.Accounting;
 /// </remarks>
 public sealed class RdpAccountant : IPrivacyAccountant
 {
-    private readonly RenyiAnalysis analysis;
-    private readonly double[] orders;
-    private readonly double[] curve;
+    private readonly RenyiAnalysis _analysis;
+    private readonly double[] _orders;
+    private readonly double[] _curve;
 
     // log(1 - delta) of everything known by (epsilon, delta) only: those deltas cannot enter a Rényi divergence.
-    private double logNoFailure;
+    private double _logNoFailure;
 
     /// <summary>An accountant to which nothing has been released.</summary>
     /// <param name="relation">The relation every answer holds for.</param>
-    /// <param name="orders">Rényi orders, each above 1 (infinity allowed); <see cref="RenyiOrders.Default"/> if omitted.</param>
-    /// <exception cref="ArgumentException">The list is empty or an order is not above 1.</exception>
+    /// <param name="orders">Rényi orders, each above 1 and up to a million, or infinite; <see cref="RenyiOrders.Default"/> if omitted.</param>
+    /// <exception cref="ArgumentException">The list is empty or an order is out of range.</exception>
     public RdpAccountant(NeighbouringRelation relation, IReadOnlyList<double>? orders = null)
     {
         if (!Enum.IsDefined(relation)) throw new ArgumentOutOfRangeException(nameof(relation), $"unknown neighbouring relation {relation}");
         Relation = relation;
-        analysis = new RenyiAnalysis(relation);
-        this.orders = orders is null || ReferenceEquals(orders, RenyiOrders.Default)
+        _analysis = new RenyiAnalysis(relation);
+        _orders = orders is null || ReferenceEquals(orders, RenyiOrders.Default)
             ? RenyiCurveCache.DefaultOrders
             : RenyiOrders.Checked(orders);
-        curve = new double[this.orders.Length];
+        _curve = new double[_orders.Length];
     }
 
     /// <inheritdoc/>
     public NeighbouringRelation Relation { get; }
 
     /// <summary>The Rényi orders.</summary>
-    public ReadOnlySpan<double> Orders => orders;
+    public ReadOnlySpan<double> Orders => _orders;
 
     /// <summary>The Rényi divergence of everything composed so far, at each of <see cref="Orders"/>.</summary>
-    public ReadOnlySpan<double> Curve => curve;
+    public ReadOnlySpan<double> Curve => _curve;
 
     /// <inheritdoc/>
-    public bool Supports(PrivacyEvent privacyEvent) => analysis.Refusal(privacyEvent) is null;
+    public bool Supports(PrivacyEvent privacyEvent) => _analysis.Refusal(privacyEvent) is null;
 
     /// <inheritdoc cref="IPrivacyAccountant.Compose"/>
     public RdpAccountant Compose(PrivacyEvent privacyEvent, long count = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        if (analysis.Refusal(privacyEvent) is { } refusal) throw refusal;
-        analysis.Add(privacyEvent, count, orders, curve, ref logNoFailure);
+        if (_analysis.Refusal(privacyEvent) is { } refusal) throw refusal;
+        _analysis.Add(privacyEvent, count, _orders, _curve, ref _logNoFailure);
         return this;
     }
 
@@ -70,10 +70,10 @@ public sealed class RdpAccountant : IPrivacyAccountant
         RdpConversion.CheckDelta(delta);
 
         // The stated deltas are paid first: 1 - delta = (1 - rest) (1 - stated).
-        var rest = -LogDomain.Expm1(LogDomain.Log1P(-delta) - logNoFailure);
-        return rest < 0 || double.IsNegativeInfinity(logNoFailure)
+        var rest = -LogDomain.Expm1(LogDomain.Log1P(-delta) - _logNoFailure);
+        return rest < 0 || double.IsNegativeInfinity(_logNoFailure)
             ? new RdpBound(double.PositiveInfinity, 0)
-            : RdpConversion.Epsilon(orders, curve, rest);
+            : RdpConversion.Epsilon(_orders, _curve, rest);
     }
 
     /// <summary>The smallest delta for an epsilon, with the order that proves it.</summary>
@@ -81,7 +81,7 @@ public sealed class RdpAccountant : IPrivacyAccountant
     /// <exception cref="ArgumentOutOfRangeException">Epsilon is negative or not a number.</exception>
     public RdpBound FindDelta(double epsilon)
     {
-        var found = RdpConversion.Delta(orders, curve, epsilon);
-        return found with { Value = found.Value - ((1 - found.Value) * LogDomain.Expm1(logNoFailure)) };
+        var found = RdpConversion.Delta(_orders, _curve, epsilon);
+        return found with { Value = found.Value - ((1 - found.Value) * LogDomain.Expm1(_logNoFailure)) };
     }
 }

@@ -57,10 +57,10 @@ internal sealed class RenyiAnalysis(NeighbouringRelation relation)
         EpsilonDeltaEvent stated => RenyiClosedForm.Pure(stated.Epsilon, orders),
         GaussianEvent gaussian => RenyiClosedForm.Gaussian(gaussian.NoiseMultiplier, orders),
         LaplaceEvent laplace => RenyiClosedForm.Laplace(1 / laplace.NoiseMultiplier, orders),
-        // The loss of permute-and-flip is distributed like that of a Laplace mechanism of the same epsilon.
+        // As in dp_accounting: the loss of permute-and-flip has the distribution of a Laplace mechanism of the same epsilon.
         PermuteAndFlipEvent selected => RenyiClosedForm.Laplace(selected.Epsilon, orders),
         DiscreteLaplaceEvent laplace => RenyiClosedForm.DiscreteLaplace(laplace.NoiseParameter, laplace.Sensitivity, orders),
-        // Canonne, Kamath and Steinke 2020, theorem 4 and corollary 13: the concentrated bound of a Gaussian, in any dimension.
+        // Canonne, Kamath and Steinke 2020, proposition 5, summed over the coordinates: never more than the Gaussian.
         DiscreteGaussianEvent gaussian => RenyiClosedForm.Gaussian(gaussian.Sigma / gaussian.Sensitivity, orders),
         DistributedDiscreteGaussianEvent sum => RenyiClosedForm.DistributedDiscreteGaussian(
             sum.L1Sensitivity / sum.Sigma, sum.L2Sensitivity / sum.Sigma, sum.Tau, sum.Dimension, orders),

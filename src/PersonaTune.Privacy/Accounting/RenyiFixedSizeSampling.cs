@@ -15,23 +15,23 @@ internal sealed class RenyiFixedSizeSampling
     private const int LargestDifference = 256;
     private const double Deviations = 13;
 
-    private readonly double sigma;
-    private readonly double[] logDifference;
+    private readonly double _sigma;
+    private readonly double[] _logDifference;
 
     /// <summary>Prepares the differences, which depend on the noise and not on the sample.</summary>
     public RenyiFixedSizeSampling(double sigma, double[] orders)
     {
-        this.sigma = sigma;
+        _sigma = sigma;
         var needed = orders.Where(order => order <= LargestDifference).DefaultIfEmpty(2).Max();
-        logDifference = sigma == 0 ? [] : LogEvenDifferences(sigma, (int)Math.Ceiling(needed) + 1);
+        _logDifference = sigma == 0 ? [] : LogEvenDifferences(sigma, (int)Math.Ceiling(needed) + 1);
     }
 
     /// <summary>The bound at every order for the fraction gamma of the records.</summary>
     public double[] Curve(double gamma, double[] orders)
     {
         if (gamma == 0) return new double[orders.Length];
-        if (gamma == 1) return RenyiClosedForm.Gaussian(sigma, orders);
-        return Array.ConvertAll(orders, order => double.IsInfinity(order) || sigma == 0
+        if (gamma == 1) return RenyiClosedForm.Gaussian(_sigma, orders);
+        return Array.ConvertAll(orders, order => double.IsInfinity(order) || _sigma == 0
             ? double.PositiveInfinity
             : RenyiInterpolation.At(order, whole => WholeOrder(gamma, whole)));
     }
@@ -47,10 +47,10 @@ internal sealed class RenyiFixedSizeSampling
 
     private double Term(int l, bool withDifferences)
     {
-        var bounded = Math.Log(2) + (l * (l - 1.0) / (2 * sigma * sigma));
-        if (l == 2) return Math.Min(Math.Log(4) + LogDomain.LogExpm1(1 / (sigma * sigma)), bounded);
+        var bounded = Math.Log(2) + (l * (l - 1.0) / (2 * _sigma * _sigma));
+        if (l == 2) return Math.Min(Math.Log(4) + LogDomain.LogExpm1(1 / (_sigma * _sigma)), bounded);
         if (!withDifferences) return bounded;
-        var (low, high) = (logDifference[l / 2], logDifference[(l + 1) / 2]);
+        var (low, high) = (_logDifference[l / 2], _logDifference[(l + 1) / 2]);
         return Math.Min(Math.Log(4) + (0.5 * (low + high)), bounded);
     }
 

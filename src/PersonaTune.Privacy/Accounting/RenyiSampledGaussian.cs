@@ -52,7 +52,7 @@ internal static class RenyiSampledGaussian
     }
 
     /// <summary>The trapezoidal grid and what does not depend on the order.</summary>
-    private sealed class Grid(double step, double[] logDensity, double[] ratio, double[] logRatio)
+    private sealed class Grid(double margin, double step, double[] logDensity, double[] ratio, double[] logRatio)
     {
         public static Grid? For(double q, double sigma, double[] orders)
         {
@@ -78,16 +78,18 @@ internal static class RenyiSampledGaussian
                 logRatio[i] = y < 500 ? LogDomain.Log1P(ratio[i]) : Math.Log(q) + y;
             }
 
-            return new Grid(step, logDensity, ratio, logRatio);
+            return new Grid(-2 * from, step, logDensity, ratio, logRatio);
         }
 
         /// <summary>log(A - 1) at one order.</summary>
         public double LogExcess(double order)
         {
+            // The last peak is at x = alpha.
+            var count = Math.Min(logRatio.Length, (int)((order + margin) / step) + 1);
             var shift = double.NegativeInfinity;
-            for (var i = 0; i < logRatio.Length; i++) shift = Math.Max(shift, (order * logRatio[i]) + logDensity[i]);
+            for (var i = 0; i < count; i++) shift = Math.Max(shift, (order * logRatio[i]) + logDensity[i]);
             var sum = 0.0;
-            for (var i = 0; i < logRatio.Length; i++)
+            for (var i = 0; i < count; i++)
             {
                 var power = order * logRatio[i];
                 if (power + logDensity[i] < shift - 700 && logDensity[i] < shift - 700) continue;

@@ -16,7 +16,10 @@ public static class ShuffleAmplification
     // What is left out of the sum over C, as a fraction of the target delta.
     private const double LeftOut = 1e-9;
 
-    /// <summary>Theorem 3.1's formula; epsilon0 itself where n is too small for it.</summary>
+    /// <summary>
+    /// The closed form of the paper's reference code (theorem 3.1 with exp(-epsilon0 - epsilon) for exp(-epsilon0), so a little larger);
+    /// epsilon0 itself where n is too small for it.
+    /// </summary>
     /// <param name="reports">Number n of honest reports, 2 or more.</param>
     /// <param name="localEpsilon">Epsilon of one report, above 0.</param>
     /// <param name="delta">Target delta, above 0 and below 1.</param>
