@@ -46,8 +46,9 @@ internal static class BesselExpansion
     private static double Expansion(double n, double v, double w)
     {
         double sum = 0, power = 1, y = n / w * (n / w);
-        foreach (var row in Doubles.Take(6))
+        for (var k = 0; k < 6 && power > 1e-18; k++)
         {
+            var row = Doubles[k];
             var value = 0.0;
             for (var i = row.Length - 1; i >= 0; i--) value = (value * y) + row[i];
             sum += value * power;
