@@ -34,10 +34,12 @@ internal static class MaskBench
             if (!MaskStream.IsSupported(path)) continue;
             var chunk = new uint[16 * 1024];
             Rate($"{path}, one key, 64 KiB", 4.0 * chunk.Length, () => MaskStream.Apply(path, keys.AsSpan(0, 32), false, chunk, 0));
-            Rate($"{path}, one key, {4.0 * words / (1 << 20):F0} MiB", 4.0 * words, () => MaskStream.Apply(path, keys.AsSpan(0, 32), false, vector, 0));
+            Rate($"{path}, one key, {4.0 * words / (1 << 20):F0} MiB", 4.0 * words, () =>
+                MaskStream.Apply(path, keys.AsSpan(0, 32), false, vector, 0));
             Rate($"{path}, {keyCount} keys, 1 thread", 4.0 * words * keyCount, () => MaskStream.ApplyMany(path, keys, signs, vector, 0, 1));
             if (threads > 1)
-                Rate($"{path}, {keyCount} keys, {threads} threads", 4.0 * words * keyCount, () => MaskStream.ApplyMany(path, keys, signs, vector, 0, threads));
+                Rate($"{path}, {keyCount} keys, {threads} threads", 4.0 * words * keyCount, () =>
+                    MaskStream.ApplyMany(path, keys, signs, vector, 0, threads));
         }
     }
 
@@ -76,6 +78,8 @@ internal static class MaskBench
         Time("validate a public key", 200, () => P256Point.Validate(publicKey));
         Time("agree (validate, import, multiply)", 20, () => mine.Agree(publicKey));
         Time("mask key (agree, HKDF)", 20, () => PairwiseKeys.MaskKey(mine, publicKey, sid, low, high).Dispose());
+        using var imported = new PeerKey(publicKey);
+        Time("mask key with a peer imported before", 20, () => PairwiseKeys.MaskKey(mine, imported, sid, low, high).Dispose());
         Time("generate a key pair", 20, () => EphemeralKey.Generate().Dispose());
         Time("match a scalar with its public key", 20, () => EphemeralKey.Matches(scalar, mine.PublicKey));
         Time("graph of 10,000 devices", 1, () => _ = new NeighbourGraph(sid, 10_000, 108));

@@ -24,14 +24,18 @@ public static class BitPacking
         return (int)length;
     }
 
-    /// <summary>Packs the low <paramref name="bits"/> bits of every word; what lies above them is dropped, which is the reduction modulo 2^b.</summary>
+    /// <summary>
+    /// Packs the low <paramref name="bits"/> bits of every word; what lies above them is dropped, which is the reduction modulo
+    /// 2^b.
+    /// </summary>
     /// <exception cref="ArgumentException"><paramref name="packed"/> is not exactly as long as the packed vector.</exception>
     public static void Pack(ReadOnlySpan<uint> words, int bits, Span<byte> packed)
     {
-        if (packed.Length != PackedLength(words.Length, bits))
+        var length = PackedLength(words.Length, bits);
+        if (packed.Length != length)
         {
             throw new ArgumentException(
-                $"{words.Length} words of {bits} bits take {PackedLength(words.Length, bits)} bytes, got room for {packed.Length}", nameof(packed));
+                $"{words.Length} words of {bits} bits take {length} bytes, got room for {packed.Length}", nameof(packed));
         }
 
         switch (bits)
@@ -53,14 +57,17 @@ public static class BitPacking
     }
 
     /// <summary>Fills <paramref name="words"/> from <paramref name="packed"/>.</summary>
-    /// <exception cref="PackedVectorException">The length is not exactly that of as many words, or a bit behind the last word is set.</exception>
+    /// <exception cref="PackedVectorException">
+    /// The length is not exactly that of as many words, or a bit behind the last word is set.
+    /// </exception>
     public static void Unpack(ReadOnlySpan<byte> packed, int bits, Span<uint> words)
     {
         var length = PackedLength(words.Length, bits);
         if (packed.Length != length)
             throw new PackedVectorException(words.Length, bits, $"expected {length} bytes, got {packed.Length}; send the vector again");
         if (bits == 20 && words.Length % 2 != 0 && packed[^1] >> 4 != 0)
-            throw new PackedVectorException(words.Length, bits, $"the last four bits must be zero, got {packed[^1] >> 4}; send the vector again");
+            throw new PackedVectorException(words.Length, bits,
+                $"the last four bits must be zero, got {packed[^1] >> 4}; send the vector again");
         switch (bits)
         {
             case 16:
@@ -112,8 +119,8 @@ public static class BitPacking
         var done = 0;
         for (; BitConverter.IsLittleEndian && done <= words.Length - 16; done += 16)
         {
-            var narrow = Vector256.Narrow(
-                Vector256.Create(words[done..]) & Vector256.Create(0xFFFFu), Vector256.Create(words[(done + 8)..]) & Vector256.Create(0xFFFFu));
+            var mask = Vector256.Create(0xFFFFu);
+            var narrow = Vector256.Narrow(Vector256.Create(words[done..]) & mask, Vector256.Create(words[(done + 8)..]) & mask);
             narrow.AsByte().CopyTo(packed[(2 * done)..]);
         }
 

@@ -64,7 +64,8 @@ public sealed class EphemeralKey : IDisposable
     /// <exception cref="SecureAggregationException">The scalar is not 32 bytes long or lies outside [1, order).</exception>
     public static EphemeralKey FromScalar(ReadOnlySpan<byte> scalar)
     {
-        if (!IsScalar(scalar)) throw new SecureAggregationException("P-256 private key", "the scalar does not lie in [1, order); reconstruct it again");
+        if (!IsScalar(scalar))
+            throw new SecureAggregationException("P-256 private key", "the scalar does not lie in [1, order); reconstruct it again");
         return new EphemeralKey(scalar);
     }
 
@@ -86,10 +87,15 @@ public sealed class EphemeralKey : IDisposable
     /// <exception cref="InvalidPointException"><paramref name="publicKey"/> is no point of the curve.</exception>
     public byte[] Agree(ReadOnlySpan<byte> publicKey)
     {
-        P256Point.Validate(publicKey);
-        using var peer = ECDiffieHellman.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = P256Point.Decode(publicKey) });
-        using var peerKey = peer.PublicKey;
-        return _key.DeriveRawSecretAgreement(peerKey);
+        using var peer = new PeerKey(publicKey);
+        return Agree(peer);
+    }
+
+    /// <summary>As <see cref="Agree(ReadOnlySpan{byte})"/>, with a key that was imported before.</summary>
+    public byte[] Agree(PeerKey peer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        return _key.DeriveRawSecretAgreement(peer.Platform);
     }
 
     /// <summary>Zeroes the scalar and releases the platform's key.</summary>

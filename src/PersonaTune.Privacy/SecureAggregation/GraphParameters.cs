@@ -10,7 +10,9 @@ namespace PersonaTune.Privacy.SecureAggregation;
 /// <param name="Count">The number of devices n.</param>
 /// <param name="Degree">The number of neighbours k of each.</param>
 /// <param name="Threshold">The number of shares t that give a secret.</param>
-/// <param name="HalfWindowMinimum">The reports that every half window must hold (<see cref="ForHalfWindows"/>), or 0 where the rule is not used.</param>
+/// <param name="HalfWindowMinimum">
+/// The reports that every half window must hold (<see cref="ForHalfWindows"/>), or 0 where the rule is not used.
+/// </param>
 public sealed record GraphParameters(int Count, int Degree, int Threshold, int HalfWindowMinimum = 0)
 {
     /// <summary>The largest number of devices, 1,000,000.</summary>
@@ -28,7 +30,10 @@ public sealed record GraphParameters(int Count, int Degree, int Threshold, int H
     /// <summary>Whether everybody is everybody's neighbour.</summary>
     public bool IsComplete => Degree == Count - 1;
 
-    /// <summary>The complete graph for up to <see cref="CompleteUpTo"/> devices or where no sparse graph will do, else <see cref="Sparse"/>.</summary>
+    /// <summary>
+    /// The complete graph for up to <see cref="CompleteUpTo"/> devices or where no sparse graph will do, else
+    /// <see cref="Sparse"/>.
+    /// </summary>
     /// <exception cref="InfeasibleGraphException">The rates are impossible for any number of devices.</exception>
     public static GraphParameters For(int count, double corruptRate, double dropoutRate, ServerModel server = ServerModel.Curious)
     {
@@ -129,8 +134,10 @@ public sealed record GraphParameters(int Count, int Degree, int Threshold, int H
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 3);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, MaxCount);
-        if (!(corruptRate is >= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(corruptRate), corruptRate, "a rate lies in [0, 1)");
-        if (!(dropoutRate is >= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(dropoutRate), dropoutRate, "a rate lies in [0, 1)");
+        if (!(corruptRate is >= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(corruptRate), corruptRate, "a rate lies in [0, 1)");
+        if (!(dropoutRate is >= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(dropoutRate), dropoutRate, "a rate lies in [0, 1)");
         var lost = corruptRate + (server == ServerModel.SemiMalicious ? 2 : 1) * dropoutRate;
         if (lost > 0.9) throw new InfeasibleGraphException(count, corruptRate, dropoutRate, completeGraphMayDo: false);
     }

@@ -1,6 +1,9 @@
 namespace PersonaTune.Privacy.SecureAggregation;
 
-/// <summary>The number of marked items among <paramref name="Drawn"/> drawn without replacement from <paramref name="Total"/>, of which <paramref name="Marked"/> are marked.</summary>
+/// <summary>
+/// The number of marked items among <paramref name="Drawn"/> drawn without replacement from <paramref name="Total"/>, of which
+/// <paramref name="Marked"/> are marked.
+/// </summary>
 internal readonly record struct Hypergeometric(int Total, int Marked, int Drawn)
 {
     private int Least => Math.Max(0, Marked + Drawn - Total);
@@ -49,7 +52,8 @@ internal readonly record struct Hypergeometric(int Total, int Marked, int Drawn)
     private double Next(double mass, int x)
     {
         if (x >= Most) return 0;
-        return mass < 1e-290 ? Mass(x + 1) : mass * ((double)(Marked - x) * (Drawn - x)) / ((double)(x + 1) * (Total - Marked - Drawn + x + 1));
+        if (mass < 1e-290) return Mass(x + 1);
+        return mass * ((double)(Marked - x) * (Drawn - x)) / ((double)(x + 1) * (Total - Marked - Drawn + x + 1));
     }
 
     // Stirling's series; below 16 the product is exact enough.

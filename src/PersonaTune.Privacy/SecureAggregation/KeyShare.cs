@@ -20,7 +20,8 @@ public sealed class KeyShare : IDisposable
     public KeyShare(int x, ReadOnlySpan<ulong> limbs)
     {
         if (x is < 1 or > MaxPosition)
-            throw new ShareException(ShareDefect.PositionOutOfRange, 0, $"a position is 1 to {MaxPosition}, got {x}; ask its sender for a valid share");
+            throw new ShareException(ShareDefect.PositionOutOfRange, 0,
+                $"a position is 1 to {MaxPosition}, got {x}; ask its sender for a valid share");
         foreach (var limb in limbs)
         {
             if (!Field61.IsElement(limb))

@@ -58,7 +58,8 @@ public static partial class MaskStream
         ArgumentOutOfRangeException.ThrowIfNegative(firstWord);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         if (keys.Length != (long)KeyLength * signs.Length)
-            throw new ArgumentException($"{signs.Length} signs need {(long)KeyLength * signs.Length} key bytes, got {keys.Length}", nameof(keys));
+            throw new ArgumentException(
+                $"{signs.Length} signs need {(long)KeyLength * signs.Length} key bytes, got {keys.Length}", nameof(keys));
         foreach (var sign in signs)
             if (sign is not (1 or -1)) throw new ArgumentException($"a sign is 1 or -1, got {sign}", nameof(signs));
 
@@ -173,7 +174,9 @@ public static partial class MaskStream
         /// <summary>The S-box on each byte, in constant time.</summary>
         static abstract uint SubstituteWord(uint word);
 
-        /// <summary>Adds or subtracts the stream of whole groups of eight blocks, the first of which starts at block 8 x firstGroup.</summary>
+        /// <summary>
+        /// Adds or subtracts the stream of whole groups of eight blocks, the first of which starts at block 8 x firstGroup.
+        /// </summary>
         static abstract void Apply(uint* roundKeys, ulong firstGroup, uint* words, nint groups, bool subtract);
     }
 }

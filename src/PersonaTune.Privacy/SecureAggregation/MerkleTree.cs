@@ -25,7 +25,8 @@ public sealed class MerkleTree
         while (level.Length > 1)
         {
             var above = new byte[(level.Length + 1) / 2][];
-            for (var i = 0; i < above.Length; i++) above[i] = 2 * i + 1 < level.Length ? HashNode(level[2 * i], level[2 * i + 1]) : level[2 * i];
+            for (var i = 0; i < above.Length; i++)
+                above[i] = 2 * i + 1 < level.Length ? HashNode(level[2 * i], level[2 * i + 1]) : level[2 * i];
             _levels.Add(level = above);
         }
     }
@@ -54,7 +55,10 @@ public sealed class MerkleTree
         return [.. proof];
     }
 
-    /// <summary>Whether <paramref name="proof"/> shows that <paramref name="leaf"/> is number <paramref name="index"/> of <paramref name="count"/> leaves under <paramref name="root"/>.</summary>
+    /// <summary>
+    /// Whether <paramref name="proof"/> shows that <paramref name="leaf"/> is number <paramref name="index"/> of
+    /// <paramref name="count"/> leaves under <paramref name="root"/>.
+    /// </summary>
     public static bool Verify(ReadOnlySpan<byte> root, ReadOnlySpan<byte> leaf, int index, int count, IReadOnlyList<byte[]> proof)
     {
         ArgumentNullException.ThrowIfNull(proof);

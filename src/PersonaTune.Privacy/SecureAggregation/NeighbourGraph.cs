@@ -12,12 +12,19 @@ public sealed class NeighbourGraph
     private readonly int[] _ring; // (Count), devices in ring order
     private readonly int[] _places; // (Count), the inverse
 
-    /// <summary>The graph of <paramref name="count"/> devices of degree <paramref name="degree"/> for a 32-byte seed, see <see cref="Seed"/>.</summary>
-    /// <exception cref="ArgumentException">The seed does not have 32 bytes, the degree is below 1, or odd although the graph is not complete.</exception>
+    /// <summary>
+    /// The graph of <paramref name="count"/> devices of degree <paramref name="degree"/> for a 32-byte seed, see
+    /// <see cref="Seed"/>.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The seed does not have 32 bytes, the degree is below 1, or odd although the graph is not complete.
+    /// </exception>
     public NeighbourGraph(ReadOnlySpan<byte> seed, int count, int degree)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 2);
         ArgumentOutOfRangeException.ThrowIfLessThan(degree, 1);
+        if (seed.Length != MaskStream.KeyLength)
+            throw new ArgumentException($"a seed has {MaskStream.KeyLength} bytes, got {seed.Length}", nameof(seed));
         IsComplete = count - 1 <= degree;
         if (!IsComplete && degree % 2 != 0)
             throw new ArgumentException($"a degree below {count - 1} is even, half of it on each side, got {degree}", nameof(degree));
@@ -40,12 +47,24 @@ public sealed class NeighbourGraph
     /// <summary>The devices in ring order.</summary>
     public ReadOnlySpan<int> Ring => _ring;
 
-    /// <summary>SHA-256 over the opened nonces, in the roster's order, and the roster's root: no single party can steer it.</summary>
+    /// <summary>
+    /// SHA-256 over the opened nonces, in the roster's order, and the roster's root: nobody can steer it who had to commit to a nonce
+    /// before seeing the others. The nonces have one length, so that no byte can move from one to the next.
+    /// </summary>
+    /// <exception cref="ArgumentException">The nonces differ in length.</exception>
     public static byte[] Seed(IEnumerable<ReadOnlyMemory<byte>> openedNonces, ReadOnlySpan<byte> root)
     {
         ArgumentNullException.ThrowIfNull(openedNonces);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var nonce in openedNonces) hash.AppendData(nonce.Span);
+        int? length = null;
+        foreach (var nonce in openedNonces)
+        {
+            length ??= nonce.Length;
+            if (nonce.Length != length)
+                throw new ArgumentException($"all nonces have one length, got {length} and {nonce.Length} bytes", nameof(openedNonces));
+            hash.AppendData(nonce.Span);
+        }
+
         hash.AppendData(root);
         return hash.GetHashAndReset();
     }
@@ -82,7 +101,10 @@ public sealed class NeighbourGraph
         return IsComplete || Math.Min(distance, Count - distance) <= Degree / 2;
     }
 
-    /// <summary>The 1-based position of <paramref name="neighbour"/> among the sorted neighbours of <paramref name="owner"/>: the x of the share it holds; 0 if it is no neighbour.</summary>
+    /// <summary>
+    /// The 1-based position of <paramref name="neighbour"/> among the sorted neighbours of <paramref name="owner"/>: the x of the
+    /// share it holds; 0 if it is no neighbour.
+    /// </summary>
     public int Position(int owner, int neighbour)
     {
         CheckDevice(neighbour);

@@ -13,15 +13,19 @@ public sealed class NoiseShare
     private const double Slack = 1e-9;
 
     /// <summary>Sizes the shares of <paramref name="count"/> devices for a total of <paramref name="sigma"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A rate lies outside [0, 1), the rates leave nobody, or sigma is negative or not finite.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A rate lies outside [0, 1), the rates leave nobody, or sigma is negative or not finite.
+    /// </exception>
     public NoiseShare(double sigma, int count, double dropoutRate, double corruptRate)
     {
-        if (!(sigma >= 0) || double.IsInfinity(sigma)) throw new ArgumentOutOfRangeException(nameof(sigma), sigma, "a standard deviation is finite and not negative");
+        if (!(sigma >= 0) || double.IsInfinity(sigma))
+            throw new ArgumentOutOfRangeException(nameof(sigma), sigma, "a standard deviation is finite and not negative");
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         CheckRate(dropoutRate, nameof(dropoutRate));
         CheckRate(corruptRate, nameof(corruptRate));
         var honest = (1 - dropoutRate - corruptRate) * count;
-        if (!(honest > Slack)) throw new ArgumentOutOfRangeException(nameof(dropoutRate), dropoutRate, "dropout and corrupt rates leave no honest survivor");
+        if (!(honest > Slack))
+            throw new ArgumentOutOfRangeException(nameof(dropoutRate), dropoutRate, "dropout and corrupt rates leave no honest survivor");
         Sigma = sigma;
         Count = count;
         DeviceSigma = sigma / Math.Sqrt(honest);
@@ -48,7 +52,9 @@ public sealed class NoiseShare
     /// <summary>The reports below which a round is refused.</summary>
     public int MinimumReports { get; }
 
-    /// <summary>The standard deviation that <paramref name="reports"/> reports are sure to carry, with all corrupt devices among them.</summary>
+    /// <summary>
+    /// The standard deviation that <paramref name="reports"/> reports are sure to carry, with all corrupt devices among them.
+    /// </summary>
     public double GuaranteedSigma(int reports)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(reports);

@@ -26,14 +26,17 @@ public static class P256Point
         if (encoded.Length != Length)
             throw new InvalidPointException(PointDefect.WrongLength, $"expected {Length} bytes, got {encoded.Length}; refuse the sender");
         if (encoded[0] != 4)
-            throw new InvalidPointException(PointDefect.WrongPrefix, $"expected the first byte 4, got {encoded[0]}; send the uncompressed encoding");
+            throw new InvalidPointException(PointDefect.WrongPrefix,
+                $"expected the first byte 4, got {encoded[0]}; send the uncompressed encoding");
         if (encoded[1..].IndexOfAnyExcept((byte)0) < 0) throw Infinity();
         var x = new BigInteger(encoded.Slice(1, 32), isUnsigned: true, isBigEndian: true);
         var y = new BigInteger(encoded.Slice(33, 32), isUnsigned: true, isBigEndian: true);
         if (x >= Prime || y >= Prime)
-            throw new InvalidPointException(PointDefect.CoordinateOutOfField, "a coordinate is not below the field's prime; refuse the sender");
+            throw new InvalidPointException(PointDefect.CoordinateOutOfField,
+                "a coordinate is not below the field's prime; refuse the sender");
         if (!((y * y - (x * x * x - 3 * x + B)) % Prime).IsZero)
-            throw new InvalidPointException(PointDefect.NotOnCurve, "the coordinates do not satisfy y^2 = x^3 - 3 x + b; refuse the sender");
+            throw new InvalidPointException(PointDefect.NotOnCurve,
+                "the coordinates do not satisfy y^2 = x^3 - 3 x + b; refuse the sender");
     }
 
     internal static byte[] Encode(ECPoint point)
@@ -51,5 +54,6 @@ public static class P256Point
     private static InvalidPointException Infinity() =>
         new(PointDefect.Infinity, "expected a point of prime order, got the point at infinity; refuse the sender");
 
-    private static BigInteger Parse(string hex) => BigInteger.Parse("0" + hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static BigInteger Parse(string hex) =>
+        BigInteger.Parse("0" + hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 }

@@ -21,21 +21,33 @@ public static class PairwiseKeys
     /// </summary>
     /// <exception cref="InvalidPointException">The peer's key is no point of the curve.</exception>
     public static SecretKey MaskKey(
-        EphemeralKey mine, ReadOnlySpan<byte> peerPublic, ReadOnlySpan<byte> sid, ReadOnlySpan<byte> idA, ReadOnlySpan<byte> idB) =>
-        Sign(idA, idB) > 0
-            ? Derive("PT-SA/1 mask"u8, mine, peerPublic, sid, idA, idB)
-            : Derive("PT-SA/1 mask"u8, mine, peerPublic, sid, idB, idA);
+        EphemeralKey mine, ReadOnlySpan<byte> peerPublic, ReadOnlySpan<byte> sid, ReadOnlySpan<byte> idA, ReadOnlySpan<byte> idB)
+    {
+        using var peer = new PeerKey(peerPublic);
+        return MaskKey(mine, peer, sid, idA, idB);
+    }
 
-    /// <summary>The key of the box that <paramref name="idFrom"/> sends to <paramref name="idTo"/>: info = "PT-SA/1 box" || from || to.</summary>
+    /// <summary>As the other overload, with a key that was imported before.</summary>
+    public static SecretKey MaskKey(
+        EphemeralKey mine, PeerKey peer, ReadOnlySpan<byte> sid, ReadOnlySpan<byte> idA, ReadOnlySpan<byte> idB) =>
+        Sign(idA, idB) > 0 ? Derive("PT-SA/1 mask"u8, mine, peer, sid, idA, idB) : Derive("PT-SA/1 mask"u8, mine, peer, sid, idB, idA);
+
+    /// <summary>
+    /// The key of the box that <paramref name="idFrom"/> sends to <paramref name="idTo"/>: info = "PT-SA/1 box" || from || to.
+    /// </summary>
     /// <exception cref="InvalidPointException">The peer's key is no point of the curve.</exception>
     public static SecretKey BoxKey(
         EphemeralKey mine, ReadOnlySpan<byte> peerPublic, ReadOnlySpan<byte> sid, ReadOnlySpan<byte> idFrom, ReadOnlySpan<byte> idTo)
     {
         _ = Sign(idFrom, idTo);
-        return Derive("PT-SA/1 box"u8, mine, peerPublic, sid, idFrom, idTo);
+        using var peer = new PeerKey(peerPublic);
+        return Derive("PT-SA/1 box"u8, mine, peer, sid, idFrom, idTo);
     }
 
-    /// <summary>The sign with which device <paramref name="self"/> applies the mask it shares with <paramref name="peer"/>: 1 if the peer's id is larger, else -1.</summary>
+    /// <summary>
+    /// The sign with which device <paramref name="self"/> applies the mask it shares with <paramref name="peer"/>: 1 if the
+    /// peer's id is larger, else -1.
+    /// </summary>
     /// <exception cref="ArgumentException">An id does not have 16 bytes, or both are the same.</exception>
     public static sbyte Sign(ReadOnlySpan<byte> self, ReadOnlySpan<byte> peer)
     {
@@ -53,11 +65,12 @@ public static class PairwiseKeys
 
     internal static void CheckSessionId(ReadOnlySpan<byte> sid)
     {
-        if (sid.Length != SessionIdLength) throw new ArgumentException($"a session id has {SessionIdLength} bytes, got {sid.Length}", nameof(sid));
+        if (sid.Length != SessionIdLength)
+            throw new ArgumentException($"a session id has {SessionIdLength} bytes, got {sid.Length}", nameof(sid));
     }
 
     private static SecretKey Derive(
-        ReadOnlySpan<byte> label, EphemeralKey mine, ReadOnlySpan<byte> peerPublic, ReadOnlySpan<byte> sid,
+        ReadOnlySpan<byte> label, EphemeralKey mine, PeerKey peer, ReadOnlySpan<byte> sid,
         ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
         ArgumentNullException.ThrowIfNull(mine);
@@ -67,7 +80,7 @@ public static class PairwiseKeys
         first.CopyTo(info[label.Length..]);
         second.CopyTo(info[(label.Length + IdLength)..]);
         Span<byte> key = stackalloc byte[MaskStream.KeyLength];
-        var agreement = mine.Agree(peerPublic);
+        var agreement = mine.Agree(peer);
         try
         {
             KeyDerivation.Derive(agreement, sid, info, key);

@@ -30,7 +30,8 @@ public static class RingEncoding
     /// <exception cref="RingOverflowException">A value lies outside [-2^(b-1), 2^(b-1)).</exception>
     public static void Encode(ReadOnlySpan<int> values, int bits, Span<uint> words)
     {
-        if (words.Length != values.Length) throw new ArgumentException($"{values.Length} values need as many words, got {words.Length}", nameof(words));
+        if (words.Length != values.Length)
+            throw new ArgumentException($"{values.Length} values need as many words, got {words.Length}", nameof(words));
         for (var i = 0; i < values.Length; i++) words[i] = Encode(values[i], bits);
     }
 
@@ -44,7 +45,8 @@ public static class RingEncoding
     /// <summary>Decodes each of <paramref name="words"/>.</summary>
     public static void Decode(ReadOnlySpan<uint> words, int bits, Span<int> values)
     {
-        if (values.Length != words.Length) throw new ArgumentException($"{words.Length} words need as many values, got {values.Length}", nameof(values));
+        if (values.Length != words.Length)
+            throw new ArgumentException($"{words.Length} words need as many values, got {values.Length}", nameof(values));
         for (var i = 0; i < words.Length; i++) values[i] = Decode(words[i], bits);
     }
 
@@ -75,7 +77,8 @@ public static class RingEncoding
     // coordinates asks for L = ln(2 dimensions 2^failureExponent), and t^2 = 2 L (sigma^2 + t / 3) is solved for t.
     public static double NoiseTail(double sigma, long dimensions, int failureExponent = DefaultFailureExponent)
     {
-        if (!(sigma >= 0) || double.IsInfinity(sigma)) throw new ArgumentOutOfRangeException(nameof(sigma), sigma, "a standard deviation is finite and not negative");
+        if (!(sigma >= 0) || double.IsInfinity(sigma))
+            throw new ArgumentOutOfRangeException(nameof(sigma), sigma, "a standard deviation is finite and not negative");
         ArgumentOutOfRangeException.ThrowIfLessThan(dimensions, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(failureExponent, 1);
         if (sigma == 0) return 0;

@@ -6,7 +6,8 @@ public sealed class RingOverflowException : SecureAggregationException
     /// <summary>Creates the exception: <paramref name="needed"/> is the magnitude that would have to fit.</summary>
     public RingOverflowException(string subject, int bits, double needed)
         : base(subject, FormattableString.Invariant(
-            $"|x| <= {RingEncoding.MaxMagnitude(bits)} fits into {bits} bits, needed {needed:G9}; use more bits, a smaller scale or clip, or fewer devices"))
+            $"|x| <= {RingEncoding.MaxMagnitude(bits)} fits into {bits} bits, needed {needed:G9}; ")
+            + "use more bits, a smaller scale or clip, or fewer devices")
     {
         Bits = bits;
         Needed = needed;

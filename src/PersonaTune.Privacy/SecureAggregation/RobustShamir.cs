@@ -173,5 +173,6 @@ public static class RobustShamir
     private static void Zero(ulong[] values) => CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(values.AsSpan()));
 
     private static ShareException TooManyFalse(int shares, int threshold) => new(ShareDefect.Inconsistent, 0,
-        $"more than {(shares - threshold) / 2} of {shares} shares are false, more than can be corrected; ask other neighbours or abandon the round");
+        $"more than {(shares - threshold) / 2} of {shares} shares are false, more than can be corrected; "
+        + "ask other neighbours or abandon the round");
 }

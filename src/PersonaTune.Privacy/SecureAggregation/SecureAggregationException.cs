@@ -1,6 +1,8 @@
 namespace PersonaTune.Privacy.SecureAggregation;
 
-/// <summary>A value of the secure aggregation protocol is malformed, or a round cannot keep what it promises. Derived types say which.</summary>
+/// <summary>
+/// A value of the secure aggregation protocol is malformed, or a round cannot keep what it promises. Derived types say which.
+/// </summary>
 public class SecureAggregationException : Exception
 {
     /// <summary>Creates the exception: <paramref name="problem"/> says what was expected, what was found and what to do.</summary>

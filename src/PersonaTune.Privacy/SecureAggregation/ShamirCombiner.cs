@@ -16,7 +16,9 @@ public sealed class ShamirCombiner
     public int CachedSets => _sets.Count;
 
     /// <summary>As <see cref="ShamirSharing.Combine"/>.</summary>
-    /// <exception cref="ShareException">Too few shares, a position twice, the wrong number of limbs, or no secret of that length.</exception>
+    /// <exception cref="ShareException">
+    /// Too few shares, a position twice, the wrong number of limbs, or no secret of that length.
+    /// </exception>
     public byte[] Combine(ReadOnlySpan<KeyShare> shares, int threshold, int secretLength)
     {
         ShamirSharing.Check(shares, threshold, secretLength);

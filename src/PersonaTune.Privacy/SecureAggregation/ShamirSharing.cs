@@ -27,7 +27,8 @@ public static class ShamirSharing
 
     /// <summary>Shares for the positions 1 to <paramref name="count"/>; any <paramref name="threshold"/> of them give the secret.</summary>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// The threshold is below 2 (a single holder would know the secret) or above <paramref name="count"/>, or the secret is empty or too long.
+    /// The threshold is below 2 (a single holder would know the secret) or above <paramref name="count"/>, or the secret is empty
+    /// or too long.
     /// </exception>
     public static KeyShare[] Split(ReadOnlySpan<byte> secret, int threshold, int count, ISecretRandom? random = null)
     {
@@ -62,7 +63,9 @@ public static class ShamirSharing
     /// The secret, from the first <paramref name="threshold"/> of <paramref name="shares"/>. To reconstruct many secrets from shares
     /// at the same positions, use <see cref="ShamirCombiner"/>. The caller zeroes the result.
     /// </summary>
-    /// <exception cref="ShareException">Too few shares, a position twice, the wrong number of limbs, or no secret of that length.</exception>
+    /// <exception cref="ShareException">
+    /// Too few shares, a position twice, the wrong number of limbs, or no secret of that length.
+    /// </exception>
     public static byte[] Combine(ReadOnlySpan<KeyShare> shares, int threshold, int secretLength) =>
         new ShamirCombiner().Combine(shares, threshold, secretLength);
 
@@ -87,7 +90,8 @@ public static class ShamirSharing
         foreach (var share in shares)
         {
             ArgumentNullException.ThrowIfNull(share, nameof(shares));
-            if (!seen.Add(share.X)) throw new ShareException(ShareDefect.DuplicatePosition, share.X, "the position occurs twice; keep one share a position");
+            if (!seen.Add(share.X))
+                throw new ShareException(ShareDefect.DuplicatePosition, share.X, "the position occurs twice; keep one share a position");
             if (share.Limbs.Length != limbs)
             {
                 throw new ShareException(ShareDefect.WrongLimbCount, share.X,

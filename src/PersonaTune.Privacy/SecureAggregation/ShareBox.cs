@@ -27,13 +27,16 @@ public static class ShareBox
     }
 
     /// <summary>The content of a box. The caller zeroes it.</summary>
-    /// <exception cref="ShareBoxException">The box is too short, was altered, or belongs to another session, sender or receiver.</exception>
+    /// <exception cref="ShareBoxException">
+    /// The box is too short, was altered, or belongs to another session, sender or receiver.
+    /// </exception>
     public static byte[] Open(
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> sid, ReadOnlySpan<byte> idFrom, ReadOnlySpan<byte> idTo, ReadOnlySpan<byte> box)
     {
         Span<byte> context = stackalloc byte[PairwiseKeys.SessionIdLength + 2 * PairwiseKeys.IdLength];
         WriteContext(key, sid, idFrom, idTo, context);
-        if (box.Length < Overhead) throw new ShareBoxException($"expected at least {Overhead} bytes, got {box.Length}; drop the sender's share");
+        if (box.Length < Overhead)
+            throw new ShareBoxException($"expected at least {Overhead} bytes, got {box.Length}; drop the sender's share");
         Span<byte> nonce = stackalloc byte[12];
         nonce.Clear();
         var plaintext = GC.AllocateArray<byte>(box.Length - Overhead, pinned: true);
@@ -45,7 +48,8 @@ public static class ShareBox
         }
         catch (AuthenticationTagMismatchException e)
         {
-            throw new ShareBoxException("it was altered, or sealed by another device, for another device or in another session; drop the sender's share", e);
+            throw new ShareBoxException(
+                "it was altered, or sealed by another device, for another device or in another session; drop the sender's share", e);
         }
     }
 

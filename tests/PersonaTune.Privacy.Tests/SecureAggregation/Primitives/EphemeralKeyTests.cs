@@ -51,18 +51,24 @@ public class EphemeralKeyTests
         using var first = EphemeralKey.FromScalar(one);
         using var last = EphemeralKey.FromScalar(Convert.FromHexString(Order[..^1] + "0"));
         Assert.Equal(
-            "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+            "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+            + "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
             Convert.ToHexStringLower(first.PublicKey)); // the base point, SEC 2
         Assert.Equal(first.PublicKey[1..33], last.PublicKey[1..33]);
-        var sum = new BigInteger(first.PublicKey[33..], isUnsigned: true, isBigEndian: true) + new BigInteger(last.PublicKey[33..], isUnsigned: true, isBigEndian: true);
-        Assert.Equal("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff", Convert.ToHexStringLower(sum.ToByteArray(isUnsigned: true, isBigEndian: true)));
+        var sum = Y(first) + Y(last); // p, the field's prime
+        Assert.Equal(
+            "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff",
+            Convert.ToHexStringLower(sum.ToByteArray(isUnsigned: true, isBigEndian: true)));
         Assert.False(EphemeralKey.Matches(one, last.PublicKey));
+
+        static BigInteger Y(EphemeralKey key) => new(key.PublicKey[33..], isUnsigned: true, isBigEndian: true);
     }
 
     [Fact]
     public void Generation_draws_again_until_the_scalar_is_one()
     {
-        var random = new ScriptedRandom(new byte[32], Convert.FromHexString(Order), [.. Enumerable.Repeat((byte)0xFF, 32)], [.. new byte[31], 1]);
+        byte[] ones = [.. Enumerable.Repeat((byte)0xFF, 32)];
+        var random = new ScriptedRandom(new byte[32], Convert.FromHexString(Order), ones, [.. new byte[31], 1]);
         using var key = EphemeralKey.Generate(random);
         Assert.Equal(4, random.Calls);
         Assert.Equal(1, key.Scalar[31]);

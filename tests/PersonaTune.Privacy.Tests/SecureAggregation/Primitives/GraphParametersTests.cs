@@ -47,7 +47,8 @@ public class GraphParametersTests
             var (n, corrupt, dropout) = (Number(row[0]), Rate(row[1]), Rate(row[2]));
             if (row[3] == "use_complete_graph")
             {
-                Assert.True(Assert.Throws<InfeasibleGraphException>(() => GraphParameters.ForHalfWindows(n, corrupt, dropout)).CompleteGraphMayDo);
+                Assert.True(Assert.Throws<InfeasibleGraphException>(() =>
+                    GraphParameters.ForHalfWindows(n, corrupt, dropout)).CompleteGraphMayDo);
                 continue;
             }
 
@@ -116,7 +117,8 @@ public class GraphParametersTests
     public void Rates_that_leave_too_few_are_refused_for_any_number()
     {
         Assert.False(Assert.Throws<InfeasibleGraphException>(() => GraphParameters.For(1000, 0.5, 0.41)).CompleteGraphMayDo);
-        Assert.False(Assert.Throws<InfeasibleGraphException>(() => GraphParameters.For(10, 0.33, 0.3, ServerModel.SemiMalicious)).CompleteGraphMayDo);
+        Assert.False(Assert.Throws<InfeasibleGraphException>(() =>
+            GraphParameters.For(10, 0.33, 0.3, ServerModel.SemiMalicious)).CompleteGraphMayDo);
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

@@ -22,7 +22,8 @@ public class MerkleTreeTests
     [InlineData(7, "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c")]
     [InlineData(8, "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328")]
     public void Roots_equal_those_of_certificate_transparency(int count, string root) =>
-        Assert.Equal(root, Convert.ToHexStringLower(MerkleTree.RootOf([.. Leaves.Take(count).Select(l => (ReadOnlyMemory<byte>)Convert.FromHexString(l))])));
+        Assert.Equal(root, Convert.ToHexStringLower(MerkleTree.RootOf([.. Leaves.Take(count).Select(l =>
+            (ReadOnlyMemory<byte>)Convert.FromHexString(l))])));
 
     [Fact]
     public void The_root_follows_the_recursive_definition()
@@ -44,7 +45,8 @@ public class MerkleTreeTests
                 && !MerkleTree.Verify(root, leaves[index].Span, index, count, [.. proof, new byte[32]])
                 && (proof.Length == 0 || !MerkleTree.Verify(root, leaves[index].Span, index, count, proof[1..]))
                 && (proof.Length == 0 || !MerkleTree.Verify(root, leaves[index].Span, index, count, [proof[0][1..], .. proof[1..]]))
-                && Enumerable.Range(0, proof.Length).All(i => !MerkleTree.Verify(root, leaves[index].Span, index, count, Altered(proof, i)));
+                && Enumerable.Range(0, proof.Length).All(i =>
+                    !MerkleTree.Verify(root, leaves[index].Span, index, count, Altered(proof, i)));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -71,7 +73,8 @@ public class MerkleTreeTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new MerkleTree(Numbers(3)).Proof(-1));
     }
 
-    private static ReadOnlyMemory<byte>[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(i => (ReadOnlyMemory<byte>)new[] { (byte)i })];
+    private static ReadOnlyMemory<byte>[] Numbers(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => (ReadOnlyMemory<byte>)new[] { (byte)i })];
 
     private static byte[][] Altered(byte[][] proof, int at) =>
         [.. proof.Select((hash, i) => i == at ? [(byte)(hash[0] ^ 1), .. hash[1..]] : hash)];

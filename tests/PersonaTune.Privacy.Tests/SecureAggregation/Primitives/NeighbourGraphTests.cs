@@ -92,8 +92,9 @@ public class NeighbourGraphTests
     [Fact]
     public void The_seed_hashes_the_nonces_in_order_and_then_the_root()
     {
-        byte[] a = [1, 2], b = [3], root = [4, 5];
+        byte[] a = [1, 2], b = [3, 4], root = [5];
         Assert.Equal(SHA256.HashData([1, 2, 3, 4, 5]), NeighbourGraph.Seed([a, b], root));
+        Assert.Throws<ArgumentException>(() => NeighbourGraph.Seed([a, root], b));
         Assert.NotEqual(NeighbourGraph.Seed([b, a], root), NeighbourGraph.Seed([a, b], root));
     }
 

@@ -7,7 +7,8 @@ public class NoiseShareTests
     [Fact]
     public void Shares_are_sized_for_the_honest_survivors()
     {
-        // 100 devices, 30 % dropouts, 10 % corrupt: 60 honest survivors are sure, so sigma_i = 6 / sqrt(60), and 70 reports hold 60 honest ones.
+        // 100 devices, 30 % dropouts, 10 % corrupt: 60 honest survivors are sure, so sigma_i = 6 / sqrt(60), and 70 reports hold
+        // 60 honest ones.
         var share = new NoiseShare(6, 100, 0.3, 0.1);
         Assert.Equal(6 / Math.Sqrt(60), share.DeviceSigma, 12);
         Assert.Equal((60, 10, 70), (share.GuaranteedHonest, share.CorruptDevices, share.MinimumReports));

@@ -14,7 +14,10 @@ public class PairwiseKeysTests
     public void The_derivation_of_these_tests_equals_the_reference_vectors()
     {
         foreach (var row in ReferenceRows.Read("n3_hkdf_sha256_vectors.csv"))
-            Assert.Equal(row[4], Convert.ToHexStringLower(Hkdf(ReferenceRows.Bytes(row[0]), ReferenceRows.Bytes(row[1]), ReferenceRows.Bytes(row[2]), row[4].Length / 2)));
+        {
+            var (ikm, salt, info) = (ReferenceRows.Bytes(row[0]), ReferenceRows.Bytes(row[1]), ReferenceRows.Bytes(row[2]));
+            Assert.Equal(row[4], Convert.ToHexStringLower(Hkdf(ikm, salt, info, row[4].Length / 2)));
+        }
     }
 
     [Fact]
@@ -24,9 +27,14 @@ public class PairwiseKeysTests
         {
             using var key = EphemeralKey.FromScalar(ReferenceRows.Bytes(row[0]));
             using var mask = PairwiseKeys.MaskKey(key, ReferenceRows.Bytes(row[3]), Sid, High, Low);
+            using var peer = new PeerKey(ReferenceRows.Bytes(row[3]));
+            using var again = PairwiseKeys.MaskKey(key, peer, Sid, Low, High);
+            Assert.Equal(mask.Bytes, again.Bytes);
+            Assert.Equal(row[3], Convert.ToHexStringLower(peer.Encoded));
             using var box = PairwiseKeys.BoxKey(key, ReferenceRows.Bytes(row[3]), Sid, High, Low);
-            Assert.Equal(Hkdf(ReferenceRows.Bytes(row[4]), Sid, [.. Encoding.ASCII.GetBytes("PT-SA/1 mask"), .. Low, .. High], 32), mask.Bytes);
-            Assert.Equal(Hkdf(ReferenceRows.Bytes(row[4]), Sid, [.. Encoding.ASCII.GetBytes("PT-SA/1 box"), .. High, .. Low], 32), box.Bytes);
+            var agreement = ReferenceRows.Bytes(row[4]);
+            Assert.Equal(Hkdf(agreement, Sid, [.. Encoding.ASCII.GetBytes("PT-SA/1 mask"), .. Low, .. High], 32), mask.Bytes);
+            Assert.Equal(Hkdf(agreement, Sid, [.. Encoding.ASCII.GetBytes("PT-SA/1 box"), .. High, .. Low], 32), box.Bytes);
         }
     }
 
@@ -51,7 +59,8 @@ public class PairwiseKeysTests
     {
         using var a = EphemeralKey.Generate(new SeededRandom(1));
         using var b = EphemeralKey.Generate(new SeededRandom(2));
-        var keys = new[] { Key(Sid, Low, High), Key(new byte[32], Low, High), Key(Sid, new byte[16], High), Key(Sid, Low, [2, .. new byte[15]]) };
+        byte[] other = [2, .. new byte[15]];
+        var keys = new[] { Key(Sid, Low, High), Key(new byte[32], Low, High), Key(Sid, new byte[16], High), Key(Sid, Low, other) };
         Assert.Equal(4, keys.Distinct(StringComparer.Ordinal).Count());
 
         string Key(byte[] sid, byte[] idA, byte[] idB)

@@ -41,7 +41,8 @@ public class RobustShamirTests
     [Fact]
     public void Too_many_false_shares_are_refused()
     {
-        // Independent random values lie on a polynomial of degree < 4 within distance 3 with a probability below C(10, 7) p^-3; seeds are fixed.
+        // Independent random values lie on a polynomial of degree < 4 within distance 3 with a probability below C(10, 7) p^-3;
+        // seeds are fixed.
         var shares = ShamirSharing.Split(new SeededRandom(2).Bytes(32), 4, 10, new SeededRandom(3));
         for (var i = 0; i < 4; i++) shares[i] = Falsify(shares[i], 0, 1000003UL * (ulong)(i + 1) * (ulong)(i + 7));
         var e = Assert.Throws<ShareException>(() => RobustShamir.Combine(shares, 4, 32, out _));

@@ -33,7 +33,8 @@ public class ShamirSharingTests
         {
             var constant = new BigInteger(Secret.AsSpan(7 * limb, Math.Min(7, 32 - 7 * limb)), isUnsigned: true);
             var drawn = random.Bytes(16);
-            var c = Enumerable.Range(0, 2).Select(i => new BigInteger(drawn.AsSpan(8 * i, 8), isUnsigned: true) % (BigInteger.One << 61)).ToArray();
+            var c = Enumerable.Range(0, 2).Select(i =>
+                new BigInteger(drawn.AsSpan(8 * i, 8), isUnsigned: true) % (BigInteger.One << 61)).ToArray();
             foreach (var share in shares)
                 Assert.Equal((constant + c[0] * share.X + c[1] * share.X * share.X) % Field61.Modulus, share.Limbs[limb]);
         }
