@@ -22,7 +22,8 @@ internal sealed class HpkeContext : IDisposable
     public void Seal(ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> associatedData, Span<byte> output)
     {
         if (output.Length != plaintext.Length + Hpke.TagLength)
-            throw new ArgumentException($"the output has {output.Length} bytes, expected {plaintext.Length + Hpke.TagLength}", nameof(output));
+            throw new ArgumentException($"the output has {output.Length} bytes, expected {plaintext.Length + Hpke.TagLength}",
+                nameof(output));
         Span<byte> nonce = stackalloc byte[HpkeKeySchedule.NonceLength];
         Nonce(nonce);
         _aead.Encrypt(nonce, plaintext, output[..plaintext.Length], output[plaintext.Length..], associatedData);
@@ -34,7 +35,8 @@ internal sealed class HpkeContext : IDisposable
         if (ciphertext.Length < Hpke.TagLength)
             throw new TamperedException(_subject, $"it has {ciphertext.Length} bytes, expected at least {Hpke.TagLength}; it is truncated");
         if (output.Length != ciphertext.Length - Hpke.TagLength)
-            throw new ArgumentException($"the output has {output.Length} bytes, expected {ciphertext.Length - Hpke.TagLength}", nameof(output));
+            throw new ArgumentException($"the output has {output.Length} bytes, expected {ciphertext.Length - Hpke.TagLength}",
+                nameof(output));
         Span<byte> nonce = stackalloc byte[HpkeKeySchedule.NonceLength];
         Nonce(nonce);
         try
@@ -44,7 +46,7 @@ internal sealed class HpkeContext : IDisposable
         catch (AuthenticationTagMismatchException e)
         {
             throw new TamperedException(_subject,
-                $"the tag of message {Sequence} does not match; it was altered, moved or repeated, or was sealed to another key or purpose", e);
+                $"the tag of message {Sequence} does not match; it was altered, moved or repeated, or sealed to another key or purpose", e);
         }
         Sequence++; // a message that was refused does not count (RFC 9180, 5.2)
     }

@@ -7,7 +7,8 @@ internal static class HpkeKdf
 {
     public const int HashLength = 32;
 
-    public static void Extract(ReadOnlySpan<byte> suite, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> label, ReadOnlySpan<byte> ikm, Span<byte> prk)
+    public static void Extract(ReadOnlySpan<byte> suite, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> label, ReadOnlySpan<byte> ikm,
+        Span<byte> prk)
     {
         using var labeled = new SealWriter();
         labeled.WriteFixed("HPKE-v1"u8);
@@ -17,7 +18,8 @@ internal static class HpkeKdf
         HKDF.Extract(HashAlgorithmName.SHA256, labeled.Written, salt, prk);
     }
 
-    public static void Expand(ReadOnlySpan<byte> suite, ReadOnlySpan<byte> prk, ReadOnlySpan<byte> label, ReadOnlySpan<byte> info, Span<byte> output)
+    public static void Expand(ReadOnlySpan<byte> suite, ReadOnlySpan<byte> prk, ReadOnlySpan<byte> label, ReadOnlySpan<byte> info,
+        Span<byte> output)
     {
         using var labeled = new SealWriter();
         labeled.WriteByte((byte)(output.Length >> 8));

@@ -9,8 +9,11 @@ internal static class HpkeKem
 
     private static ReadOnlySpan<byte> Suite => [(byte)'K', (byte)'E', (byte)'M', 0x00, 0x10];
 
-    /// <summary>The secret shared with the owner of <paramref name="recipient"/>; the ephemeral public key is what the recipient needs.</summary>
-    public static void Encapsulate(HpkeKeyPair ephemeral, ReadOnlySpan<byte> recipient, HpkeKeyPair? sender, string subject, Span<byte> secret)
+    /// <summary>
+    /// The secret shared with the owner of <paramref name="recipient"/>, who needs the ephemeral public key.
+    /// </summary>
+    public static void Encapsulate(HpkeKeyPair ephemeral, ReadOnlySpan<byte> recipient, HpkeKeyPair? sender, string subject,
+        Span<byte> secret)
     {
         Span<byte> agreed = stackalloc byte[2 * SecretLength];
         ephemeral.Agree(recipient, agreed[..SecretLength], subject);
@@ -40,7 +43,8 @@ internal static class HpkeKem
             CryptographicOperations.ZeroMemory(prk);
             return;
         }
-        throw new SealException("HPKE key pair", "no candidate of this seed is a private key, which happens once in 2^8192 seeds; use another seed");
+        throw new SealException("HPKE key pair",
+            "no candidate of this seed is a private key, which happens once in 2^8192 seeds; use another seed");
     }
 
     /// <summary>Whether <paramref name="scalar"/> lies in [1, n - 1].</summary>

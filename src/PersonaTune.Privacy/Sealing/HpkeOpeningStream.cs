@@ -44,7 +44,8 @@ public sealed class HpkeOpeningStream : Stream
             throw new TamperedException(_subject, "it does not start with PTHS; it is another kind of file or was altered");
         if (header[HpkeStreamFormat.Magic.Length] != HpkeStreamFormat.Version)
             throw new UnsupportedSealVersionException(_subject, header[HpkeStreamFormat.Magic.Length], HpkeStreamFormat.Version);
-        _recipient = HpkeRecipient.Create(recipient, header[^Hpke.EncapsulatedKeyLength..], HpkeStreamFormat.Info(purpose), senderPublicKey);
+        _recipient = HpkeRecipient.Create(recipient, header[^Hpke.EncapsulatedKeyLength..], HpkeStreamFormat.Info(purpose),
+            senderPublicKey);
     }
 
     /// <inheritdoc/>
@@ -68,7 +69,9 @@ public sealed class HpkeOpeningStream : Stream
 
     /// <summary>Reads decrypted bytes; 0 means that the whole content was read and is authentic.</summary>
     /// <exception cref="TruncatedException">The stream ends before its last chunk.</exception>
-    /// <exception cref="TamperedException">A chunk was altered, moved, repeated or comes from elsewhere, or bytes follow the end.</exception>
+    /// <exception cref="TamperedException">
+    /// A chunk was altered, moved, repeated or comes from elsewhere, or bytes follow the end.
+    /// </exception>
     public override int Read(Span<byte> buffer)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -136,7 +139,8 @@ public sealed class HpkeOpeningStream : Stream
         var length = BinaryPrimitives.ReadInt32LittleEndian(header[1..]);
         var least = !last ? HpkeStreamFormat.ChunkLength : _recipient.Sequence == 0 ? 0 : 1;
         if (header[0] > 1 || length < least || length > HpkeStreamFormat.ChunkLength)
-            throw new TamperedException(_subject, $"chunk {_recipient.Sequence} states the flag {header[0]} and {length} bytes; it was altered");
+            throw new TamperedException(_subject,
+                $"chunk {_recipient.Sequence} states the flag {header[0]} and {length} bytes; it was altered");
         Span<byte> associatedData = stackalloc byte[HpkeStreamFormat.AssociatedDataLength];
         HpkeStreamFormat.WriteAssociatedData(_recipient.Sequence, header, associatedData);
         var chunk = _chunk.AsSpan(0, length + Hpke.TagLength);
@@ -151,6 +155,7 @@ public sealed class HpkeOpeningStream : Stream
     {
         var read = _input.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         if (read < buffer.Length)
-            throw new TruncatedException(_subject, "it ends before its last chunk; it is truncated: fetch or write it again and discard what was read of it");
+            throw new TruncatedException(_subject,
+                "it ends before its last chunk; it is truncated: fetch or write it again and discard what was read of it");
     }
 }

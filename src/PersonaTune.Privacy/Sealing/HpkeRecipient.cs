@@ -28,7 +28,8 @@ public sealed class HpkeRecipient : IDisposable
         Create(HpkeAead.Aes256Gcm, recipient, encapsulatedKey, info, senderPublicKey);
 
     internal static HpkeRecipient Create(
-        HpkeAead aead, HpkeKeyPair recipient, ReadOnlySpan<byte> encapsulatedKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> senderPublicKey)
+        HpkeAead aead, HpkeKeyPair recipient, ReadOnlySpan<byte> encapsulatedKey, ReadOnlySpan<byte> info,
+        ReadOnlySpan<byte> senderPublicKey)
     {
         ArgumentNullException.ThrowIfNull(recipient);
         Span<byte> secret = stackalloc byte[HpkeKem.SecretLength];

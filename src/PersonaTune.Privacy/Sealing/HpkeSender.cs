@@ -28,7 +28,9 @@ public sealed class HpkeSender : IDisposable
 
     internal HpkeContext Context => _context;
 
-    /// <summary>Sets up a context for <paramref name="recipientPublicKey"/>; both sides must pass the same <paramref name="info"/>.</summary>
+    /// <summary>
+    /// Sets up a context for <paramref name="recipientPublicKey"/>; both sides must pass the same <paramref name="info"/>.
+    /// </summary>
     /// <exception cref="InvalidPublicKeyException">The key is not a point of P-256.</exception>
     public static HpkeSender Create(ReadOnlySpan<byte> recipientPublicKey, ReadOnlySpan<byte> info, HpkeKeyPair? sender = null)
     {

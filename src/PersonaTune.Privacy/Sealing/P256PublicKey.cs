@@ -28,13 +28,16 @@ internal static class P256PublicKey
     public static ECParameters Parse(ReadOnlySpan<byte> encoded, string subject)
     {
         if (encoded.Length != Length)
-            throw new InvalidPublicKeyException(subject, $"the public key has {encoded.Length} bytes, expected {Length}; pass an uncompressed P-256 point");
+            throw new InvalidPublicKeyException(subject,
+                $"the public key has {encoded.Length} bytes, expected {Length}; pass an uncompressed P-256 point");
         if (encoded[0] != 4)
-            throw new InvalidPublicKeyException(subject, $"the public key starts with {encoded[0]}, expected 4; pass an uncompressed P-256 point");
+            throw new InvalidPublicKeyException(subject,
+                $"the public key starts with {encoded[0]}, expected 4; pass an uncompressed P-256 point");
         var x = new BigInteger(encoded.Slice(1, CoordinateBytes), isUnsigned: true, isBigEndian: true);
         var y = new BigInteger(encoded[(1 + CoordinateBytes)..], isUnsigned: true, isBigEndian: true);
         if (x >= Prime || y >= Prime || !((y * y - ((x * x * x) - (3 * x) + B)) % Prime).IsZero)
-            throw new InvalidPublicKeyException(subject, "the public key is not a point of P-256; it was altered or belongs to another curve");
+            throw new InvalidPublicKeyException(subject,
+                "the public key is not a point of P-256; it was altered or belongs to another curve");
         return new ECParameters
         {
             Curve = ECCurve.NamedCurves.nistP256,
@@ -52,5 +55,6 @@ internal static class P256PublicKey
         return encoded;
     }
 
-    private static BigInteger Number(string hex) => BigInteger.Parse("0" + hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static BigInteger Number(string hex) =>
+        BigInteger.Parse("0" + hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 }

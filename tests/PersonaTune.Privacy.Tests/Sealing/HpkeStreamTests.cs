@@ -25,7 +25,8 @@ public class HpkeStreamTests
         new Random(length).NextBytes(content);
         var bytes = Seal(content);
         var chunks = Math.Max(1, (length + Chunk - 1) / Chunk);
-        Assert.Equal(HpkeStreamFormat.HeaderLength + length + (chunks * (HpkeStreamFormat.ChunkHeaderLength + Hpke.TagLength)), bytes.Length);
+        Assert.Equal(HpkeStreamFormat.HeaderLength + length + (chunks * (HpkeStreamFormat.ChunkHeaderLength + Hpke.TagLength)),
+            bytes.Length);
         Assert.Equal(content, Open(bytes));
     }
 
@@ -54,7 +55,8 @@ public class HpkeStreamTests
         foreach (var length in new[] { 0, 10, Chunk, Chunk + 10 })
         {
             using var output = new MemoryStream();
-            using (var sealing = new HpkeSealingStream(output, Recipient.PublicKey.Span, "test", leaveOpen: true)) sealing.Write(new byte[length]);
+            using (var sealing = new HpkeSealingStream(output, Recipient.PublicKey.Span, "test", leaveOpen: true))
+                sealing.Write(new byte[length]);
             Assert.Throws<TruncatedException>(() => Open(output.ToArray()));
         }
     }
