@@ -14,8 +14,8 @@ public sealed class HpkeOpeningStream : Stream
     private readonly Stream _input;
     private readonly string _subject;
     private readonly HpkeRecipient _recipient;
-    private readonly byte[] _chunk = GC.AllocateUninitializedArray<byte>(HpkeStreamFormat.ChunkLength + Hpke.TagLength, pinned: true);
     private readonly bool _leaveOpen;
+    private byte[] _chunk = [];
     private int _start;
     private int _end;
     private bool _last;
@@ -143,6 +143,9 @@ public sealed class HpkeOpeningStream : Stream
                 $"chunk {_recipient.Sequence} states the flag {header[0]} and {length} bytes; it was altered");
         Span<byte> associatedData = stackalloc byte[HpkeStreamFormat.AssociatedDataLength];
         HpkeStreamFormat.WriteAssociatedData(_recipient.Sequence, header, associatedData);
+        // The first chunk is the longest, so this happens once; pinned, the collector leaves no copies of the content.
+        if (_chunk.Length < length + Hpke.TagLength)
+            _chunk = GC.AllocateUninitializedArray<byte>(length + Hpke.TagLength, pinned: true);
         var chunk = _chunk.AsSpan(0, length + Hpke.TagLength);
         Fill(chunk);
         _recipient.Open(chunk, associatedData, chunk[..length]);

@@ -35,8 +35,16 @@ public sealed class BundleVerifier(TrustStore store, ITrustState state, TimeProv
         if (CertificateRules.IsEcdsa(certificate, CmsProfile.Subject) != profile.SignatureAlgorithm.IsEcdsa)
             throw new SigningException(SigningFault.RefusedAlgorithm, CmsProfile.Subject,
                 "its algorithm is not that of its signer's key; it was altered");
-        CheckMathematics(manifest, encoded);
-        return CheckSigner(certificate, profile);
+        CheckMathematics(manifest, encoded, profile.SignerCertificate);
+        try
+        {
+            return CheckSigner(certificate, profile);
+        }
+        catch (CryptographicException e)
+        {
+            throw new SigningException(SigningFault.CertificateNotValid, CmsProfile.Subject,
+                $"an extension of the certificate of '{certificate.Subject}', or of one above it, cannot be read; issue it again", e);
+        }
     }
 
     /// <summary>Verifies what a manifest says, after its signature; <paramref name="digest"/> is that of its bytes.</summary>
@@ -73,13 +81,16 @@ public sealed class BundleVerifier(TrustStore store, ITrustState state, TimeProv
         }
     }
 
-    private static void CheckMathematics(ReadOnlySpan<byte> manifest, byte[] signature)
+    private static void CheckMathematics(ReadOnlySpan<byte> manifest, byte[] signature, byte[] signerCertificate)
     {
         try
         {
             var cms = new SignedCms(new ContentInfo(manifest.ToArray()), detached: true);
             cms.Decode(signature);
             cms.CheckSignature(verifySignatureOnly: true);
+            // Two certificates with one issuer and serial number would let the platform verify with the other one's key.
+            if (cms.SignerInfos[0].Certificate is not { } used || !used.RawDataMemory.Span.SequenceEqual(signerCertificate))
+                throw new SigningException(SigningFault.BadSignature, CmsProfile.Subject, "it was made with another key than its signer's");
         }
         catch (CryptographicException e)
         {

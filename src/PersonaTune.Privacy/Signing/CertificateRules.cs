@@ -59,8 +59,8 @@ internal static class CertificateRules
     /// </summary>
     public static void CheckUse(X509Certificate2 certificate, bool strict, string subject)
     {
-        var usage = certificate.Extensions.OfType<X509KeyUsageExtension>().SingleOrDefault();
-        if (usage is null ? strict : !usage.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature))
+        var usages = certificate.Extensions.OfType<X509KeyUsageExtension>().ToList();
+        if (usages.Count == 0 ? strict : !usages.All(u => u.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature)))
             throw NotValid(certificate, subject, "its key usage does not include digital signatures; sign with one that does");
         if (!strict) return;
         if (certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(c => c.CertificateAuthority))

@@ -151,6 +151,28 @@ public class BundleSignatureTests
         Assert.Equal(SigningFault.Malformed, Refused(cms.Encode(), Pinning(renewed)));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_twin_of_the_signers_certificate_does_not_lend_it_another_key(bool twinFirst)
+    {
+        // The same issuer and serial number, another key; the signed attributes name the pinned certificate.
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(TestCertificates.Pinned.SubjectName, key, HashAlgorithmName.SHA256);
+        using var certificate = request.Create(TestCertificates.Pinned.SubjectName, X509SignatureGenerator.CreateForECDsa(key),
+            TestCertificates.From, TestCertificates.To, TestCertificates.Pinned.SerialNumberBytes.Span);
+        using var twin = certificate.CopyWithPrivateKey(key);
+        Assert.Equal(TestCertificates.Pinned.SerialNumber, twin.SerialNumber);
+        var cms = new SignedCms(new ContentInfo(Manifest), detached: true);
+        var signer = new CmsSigner(SubjectIdentifierType.IssuerAndSerialNumber, twin) { IncludeOption = X509IncludeOption.None };
+        signer.SignedAttributes.Add(CmsProfile.SigningCertificateAttribute(TestCertificates.Pinned.RawData));
+        foreach (var c in twinFirst ? new[] { twin, TestCertificates.Pinned } : [TestCertificates.Pinned, twin]) signer.Certificates.Add(c);
+        cms.ComputeSignature(signer);
+        Assert.Contains(Refused(cms.Encode()), new[] { SigningFault.BadSignature, SigningFault.Malformed });
+        cms.RemoveCertificate(twin);
+        Assert.Equal(SigningFault.BadSignature, Refused(cms.Encode()));
+    }
+
     [Fact]
     public void A_certificate_outside_its_validity_is_refused()
     {
