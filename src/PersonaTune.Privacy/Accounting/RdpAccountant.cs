@@ -20,7 +20,9 @@ public sealed class RdpAccountant : IPrivacyAccountant
 
     /// <summary>An accountant to which nothing has been released.</summary>
     /// <param name="relation">The relation every answer holds for.</param>
-    /// <param name="orders">Rényi orders, each above 1 and up to a million, or infinite; <see cref="RenyiOrders.Default"/> if omitted.</param>
+    /// <param name="orders">
+    /// Rényi orders, each above 1 and up to a million, or infinite; <see cref="RenyiOrders.Default"/> if omitted.
+    /// </param>
     /// <exception cref="ArgumentException">The list is empty or an order is out of range.</exception>
     public RdpAccountant(NeighbouringRelation relation, IReadOnlyList<double>? orders = null)
     {
