@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using PersonaTune.Privacy.Mechanisms;
 
@@ -15,7 +16,12 @@ internal static class CorrelatedNoiseHelper
     /// <summary>A source that gives <see cref="Key"/> first.</summary>
     public static SeededNoiseSource Source() => SeededNoiseSource.FromSeed(42);
 
-    public static float[] Independent(ulong index, int dimension)
+    private static readonly ConcurrentDictionary<(ulong Index, int Dimension), float[]> Drawn = new();
+
+    /// <summary>The stream's Gaussian of that number; not to be changed by the caller.</summary>
+    public static float[] Independent(ulong index, int dimension) => Drawn.GetOrAdd((index, dimension), key => Draw(key.Index, key.Dimension));
+
+    private static float[] Draw(ulong index, int dimension)
     {
         var values = new float[dimension];
         using var source = new SeededNoiseSource(Key, index);

@@ -22,7 +22,7 @@ internal static class GoodnessOfFit
         foreach (var x in draws) counts[Math.Clamp(x, -reach, reach) + reach]++;
         double statistic = 0, expected = 0, remaining = 1;
         long observed = 0, seen = 0;
-        var bins = 0;
+        var (bins, total) = (0, draws.Length);
         for (var i = 0; i < counts.Length; i++)
         {
             expected += law.Probability(i - reach);
@@ -35,12 +35,12 @@ internal static class GoodnessOfFit
             expected = observed = 0;
         }
 
-        Add(remaining, draws.Length - seen);
+        Add(remaining, total - seen);
         return SpecialFunctions.GammaUpperRegularized(0.5 * (bins - 1), 0.5 * statistic);
 
         void Add(double probability, long count)
         {
-            var mean = probability * counts.Sum();
+            var mean = probability * total;
             statistic += (count - mean) * (count - mean) / mean;
             bins++;
         }

@@ -36,7 +36,7 @@ public class TreeAggregationNoiseTests
 
             return noise.StepCounts.Sum() == steps;
         });
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), property);
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(40), property);
     }
 
     // Variance of the prefix over t steps: the sum over the set bits of t of 1 / (2 (1 - 2^-(h + 1))). The sample variance of 40,000 coordinates has
