@@ -26,13 +26,13 @@ internal static class AuditCommand
             input.Files, input.From, shared.Model, canaries, repeat, sigma, delta, significance,
         };
         recipe.AddTo(command);
+        canaries.Require("10 to 1,000,000", value => value is null or >= 10 and <= 1_000_000);
+        repeat.Require("1 to 1,000", value => value is >= 1 and <= 1000);
+        sigma.Require("0 or more", value => value is null or >= 0 and < double.PositiveInfinity);
+        delta.Require("0 to below 1", value => value is >= 0 and < 1);
+        significance.Require("above 0 and below 1", value => value is > 0 and < 1);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(canaries) is < 10 or > 1_000_000) result.AddError("--canaries: expected 10 to 1,000,000");
-            if (result.GetValue(repeat) is < 1 or > 1000) result.AddError("--repeat: expected 1 to 1,000");
-            if (result.GetValue(sigma) is { } noise && !(noise >= 0 && double.IsFinite(noise))) result.AddError("--sigma: expected 0 or more");
-            if (result.GetValue(delta) is not (>= 0 and < 1)) result.AddError("--delta: expected 0 to below 1");
-            if (result.GetValue(significance) is not (> 0 and < 1)) result.AddError("--significance: expected above 0 and below 1");
             if ((result.GetValue(sigma) is null) == (result.GetValue(input.Files) is not { Length: > 0 })) result.AddError("expected either message files or --sigma");
         });
         Invocation.SetAction(command, shared, console, invocation =>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text;
 using PersonaTune.Cli.Charts;
@@ -28,12 +27,12 @@ internal static class PlanCommand
         {
             population, cohort, sigma, rounds, epsilon, delta, sampling, svg,
         };
-        Range(population, "at least 1", value => value >= 1);
-        Range(cohort, "at least 1", value => value >= 1);
-        Range(sigma, "above 0", value => value is null or > 0 and < double.PositiveInfinity);
-        Range(rounds, $"1 to {RoundPlan.MostRounds:N0}", value => value is null or >= 1 and <= RoundPlan.MostRounds);
-        Range(epsilon, "above 0", value => value is null or > 0 and < double.PositiveInfinity);
-        Range(delta, "above 0 and below 1", value => value is > 0 and < 1);
+        population.Require("at least 1", value => value >= 1);
+        cohort.Require("at least 1", value => value >= 1);
+        sigma.Require("above 0", value => value is null or > 0 and < double.PositiveInfinity);
+        rounds.Require($"1 to {RoundPlan.MostRounds:N0}", value => value is null or >= 1 and <= RoundPlan.MostRounds);
+        epsilon.Require("above 0", value => value is null or > 0 and < double.PositiveInfinity);
+        delta.Require("above 0 and below 1", value => value is > 0 and < 1);
         command.Validators.Add(result =>
         {
             if (result.GetValue(cohort) > result.GetValue(population)) result.AddError("--cohort: expected at most the --population");
@@ -133,9 +132,4 @@ internal static class PlanCommand
     }
 
     private static string Show(double epsilon) => double.IsNaN(epsilon) ? "-" : epsilon.ToString("F4", CultureInfo.InvariantCulture);
-
-    private static void Range<T>(Option<T> option, string range, Func<T?, bool> holds) => option.Validators.Add(result =>
-    {
-        if (!holds(result.GetValueOrDefault<T>())) result.AddError($"{option.Name}: expected {range}");
-    });
 }

@@ -15,12 +15,12 @@ internal sealed record TwoBounds(double Rdp, double Pld)
     /// <exception cref="UnsupportedEventException">Neither accountant can analyse it.</exception>
     public static TwoBounds Account(NeighbouringRelation relation, PrivacyEvent privacyEvent, long count, double delta)
     {
-        var rdp = Epsilon(new RdpAccountant(relation), privacyEvent, count, delta);
-        var pld = Epsilon(new PldAccountant(relation), privacyEvent, count, delta);
+        var rdp = EpsilonOf(new RdpAccountant(relation), privacyEvent, count, delta);
+        var pld = EpsilonOf(new PldAccountant(relation), privacyEvent, count, delta);
         if (double.IsNaN(rdp) && double.IsNaN(pld)) new RdpAccountant(relation).Compose(privacyEvent); // says why it refuses
         return new TwoBounds(rdp, pld);
     }
 
-    private static double Epsilon(IPrivacyAccountant accountant, PrivacyEvent privacyEvent, long count, double delta) =>
+    private static double EpsilonOf(IPrivacyAccountant accountant, PrivacyEvent privacyEvent, long count, double delta) =>
         accountant.Supports(privacyEvent) ? accountant.Compose(privacyEvent, count).GetEpsilon(delta) : double.NaN;
 }
