@@ -34,17 +34,23 @@ public sealed record GraphParameters(int Count, int Degree, int Threshold, int H
     /// The complete graph for up to <see cref="CompleteUpTo"/> devices or where no sparse graph will do, else
     /// <see cref="Sparse"/>.
     /// </summary>
-    /// <exception cref="InfeasibleGraphException">The rates are impossible for any number of devices.</exception>
+    /// <exception cref="InfeasibleGraphException">The rates are too high.</exception>
     public static GraphParameters For(int count, double corruptRate, double dropoutRate, ServerModel server = ServerModel.Curious)
     {
         CheckRates(count, corruptRate, dropoutRate, server);
-        if (count <= CompleteUpTo) return Complete(count);
-        return SearchSparse(count, corruptRate, dropoutRate, server, least: 2) ?? Complete(count);
+        var sparse = count <= CompleteUpTo ? null : SearchSparse(count, corruptRate, dropoutRate, server, least: 2);
+        if (sparse is not null) return sparse;
+        var complete = Complete(count);
+        // A corrupt device gives away its shares of both secrets of a neighbour, an honest one at most one of them.
+        var (corrupt, t) = (Most(corruptRate, count), complete.Threshold);
+        var safe = server == ServerModel.SemiMalicious ? 2 * t > count - 1 + corrupt : t > corrupt;
+        return safe ? complete : throw new InfeasibleGraphException(count, corruptRate, dropoutRate, completeGraphMayDo: false);
     }
 
     /// <summary>
     /// The complete graph with t = floor(2n/3) + 1, at most n - 1 because nobody holds a share of its own secret. A survivor's
-    /// secret needs t other survivors, so a round needs t + 1 reports; fewer than a third may be corrupt.
+    /// secret needs t other survivors, so a round needs t + 1 reports; fewer than a third may be corrupt. The rates are not asked
+    /// for and not checked here; <see cref="For"/> does.
     /// </summary>
     public static GraphParameters Complete(int count)
     {
@@ -72,14 +78,14 @@ public sealed record GraphParameters(int Count, int Degree, int Threshold, int H
     /// <summary>
     /// The smallest degree with which a device can check for itself that the honest survivors hang together, whoever chose the
     /// dropouts: it refuses to unmask unless each half window, that is any k/2 devices in a row on the ring, holds at least
-    /// <see cref="HalfWindowMinimum"/> reports.
+    /// <see cref="HalfWindowMinimum"/> reports. The threshold is the one for a curious server.
     /// </summary>
     /// <exception cref="InfeasibleGraphException">There is none below n - 1.</exception>
     // With h = k/2, let m - 1 be the number of corrupt devices that a given half window exceeds with probability below 2^-41 / n.
     // There are n half windows, so with probability 1 - 2^-41 each of them with m reports holds an honest one; then the next
     // honest survivor on the ring is always a neighbour, and the honest survivors form one connected ring. The threshold is as in
     // Sparse, with the other 2^-41. For dropouts by chance a half window keeps m reports or fewer with probability below
-    // 2^-20 / n: one report to spare, because whoever unmasks may itself be lost.
+    // 2^-20 / n; "or fewer" leaves one report to spare, as the project's table does.
     public static GraphParameters ForHalfWindows(int count, double corruptRate, double dropoutRate)
     {
         CheckRates(count, corruptRate, dropoutRate, ServerModel.Curious);

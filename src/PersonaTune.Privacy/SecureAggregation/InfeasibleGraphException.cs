@@ -7,7 +7,7 @@ public sealed class InfeasibleGraphException : SecureAggregationException
     public InfeasibleGraphException(int count, double corruptRate, double dropoutRate, bool completeGraphMayDo)
         : base("neighbour graph", FormattableString.Invariant(
             $"no degree below {count - 1} serves {count} devices with {corruptRate:P0} corrupt and {dropoutRate:P0} dropping out; ")
-            + (completeGraphMayDo ? "use GraphParameters.Complete, or more devices" : "the rates are too high for any number of devices"))
+            + (completeGraphMayDo ? "use GraphParameters.Complete, or more devices" : "the rates are too high for the complete graph too"))
     {
         Count = count;
         CorruptRate = corruptRate;
@@ -24,6 +24,6 @@ public sealed class InfeasibleGraphException : SecureAggregationException
     /// <summary>The rate of devices that drop out.</summary>
     public double DropoutRate { get; }
 
-    /// <summary>False if the rates alone are impossible; true if only a sparse graph is.</summary>
+    /// <summary>False if the rates rule out every graph; true if only a sparse one.</summary>
     public bool CompleteGraphMayDo { get; }
 }

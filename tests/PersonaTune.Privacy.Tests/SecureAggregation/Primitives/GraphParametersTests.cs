@@ -114,9 +114,14 @@ public class GraphParametersTests
     }
 
     [Fact]
-    public void Rates_that_leave_too_few_are_refused_for_any_number()
+    public void Rates_that_no_graph_bears_are_refused()
     {
         Assert.False(Assert.Throws<InfeasibleGraphException>(() => GraphParameters.For(1000, 0.5, 0.41)).CompleteGraphMayDo);
+        // Ten devices, t = 7: seven corrupt ones hold a secret; with 2 t = 14 five corrupt ones hold both secrets of a split view.
+        Assert.Equal(7, GraphParameters.For(10, 0.6, 0.1).Threshold);
+        Assert.Throws<InfeasibleGraphException>(() => GraphParameters.For(10, 0.7, 0.1));
+        Assert.Equal(7, GraphParameters.For(10, 0.4, 0.1, ServerModel.SemiMalicious).Threshold);
+        Assert.Throws<InfeasibleGraphException>(() => GraphParameters.For(10, 0.5, 0.1, ServerModel.SemiMalicious));
         Assert.False(Assert.Throws<InfeasibleGraphException>(() =>
             GraphParameters.For(10, 0.33, 0.3, ServerModel.SemiMalicious)).CompleteGraphMayDo);
     }
