@@ -31,10 +31,6 @@ public sealed record AdaptiveClipOptions
         Check(LargestNorm <= L2Clip.LargestNorm, nameof(LargestNorm), LargestNorm, $"at most {L2Clip.LargestNorm}");
     }
 
-    private static void Check(bool holds, string name, double value, string expected)
-    {
-        if (!holds)
-            throw new ArgumentOutOfRangeException(name, value, FormattableString.Invariant(
-                $"adaptive clip: {name} is {value}, expected {expected}; change {nameof(AdaptiveClipOptions)}.{name}"));
-    }
+    private static void Check(bool holds, string name, double value, string expected) =>
+        OptionCheck.Require(holds, nameof(AdaptiveClipOptions), name, value, expected);
 }

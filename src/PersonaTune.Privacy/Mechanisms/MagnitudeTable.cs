@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace PersonaTune.Privacy.Mechanisms;
 
@@ -67,10 +68,10 @@ internal sealed class MagnitudeTable
             values = values[count..];
         }
 
-        System.Security.Cryptography.CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(words));
+        CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(words));
     }
 
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Search(INoiseSource source, ReadOnlySpan<ulong> words, Span<int> values, int signMask)
     {
         ref var table = ref MemoryMarshal.GetArrayDataReference(_high);

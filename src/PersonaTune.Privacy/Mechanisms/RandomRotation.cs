@@ -43,7 +43,7 @@ public sealed class RandomRotation
     /// <param name="padded"><see cref="PaddedDimension"/> values, the last ones zero.</param>
     public void ApplyUnnormalized(Span<float> padded)
     {
-        CheckLength(padded.Length);
+        CheckLength(padded);
         FlipSigns(padded);
         WalshHadamard.Transform(padded);
     }
@@ -52,7 +52,7 @@ public sealed class RandomRotation
     /// <param name="padded"><see cref="PaddedDimension"/> values.</param>
     public void InvertUnnormalized(Span<float> padded)
     {
-        CheckLength(padded.Length);
+        CheckLength(padded);
         WalshHadamard.Transform(padded);
         FlipSigns(padded);
     }
@@ -73,8 +73,9 @@ public sealed class RandomRotation
         for (; i < bits.Length; i++) bits[i] ^= ((_signs[i >> 3] >> (i & 7)) & 1) << 31;
     }
 
-    private void CheckLength(int length)
+    private void CheckLength(ReadOnlySpan<float> padded)
     {
-        if (length != PaddedDimension) throw new ArgumentException($"rotation: {length} values, expected {PaddedDimension}; pad with zeros");
+        if (padded.Length != PaddedDimension)
+            throw new ArgumentException($"rotation: {padded.Length} values, expected {PaddedDimension}; pad with zeros", nameof(padded));
     }
 }

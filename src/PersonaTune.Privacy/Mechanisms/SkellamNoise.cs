@@ -1,4 +1,3 @@
-using System.Numerics;
 using PersonaTune.Privacy.Accounting;
 
 namespace PersonaTune.Privacy.Mechanisms;

@@ -26,13 +26,9 @@ public sealed record UpdateEncodingOptions
 
     internal void Validate()
     {
-        if (!(Scale > 0 && double.IsFinite(Scale)))
-            throw new ArgumentOutOfRangeException(nameof(Scale), Scale, $"encoding: Scale is {Scale}, expected above 0; change UpdateEncodingOptions.Scale");
-        if (!(ClipNorm is >= L2Clip.SmallestNorm and <= L2Clip.LargestNorm))
-            throw new ArgumentOutOfRangeException(nameof(ClipNorm), ClipNorm,
-                $"encoding: ClipNorm is {ClipNorm}, expected {L2Clip.SmallestNorm} to {L2Clip.LargestNorm}; change UpdateEncodingOptions.ClipNorm");
-        if (MaxAttempts < 1)
-            throw new ArgumentOutOfRangeException(nameof(MaxAttempts), MaxAttempts,
-                $"encoding: MaxAttempts is {MaxAttempts}, expected at least 1; change UpdateEncodingOptions.MaxAttempts");
+        OptionCheck.Require(Scale > 0 && double.IsFinite(Scale), nameof(UpdateEncodingOptions), nameof(Scale), Scale, "a finite number above 0");
+        OptionCheck.Require(ClipNorm is >= L2Clip.SmallestNorm and <= L2Clip.LargestNorm, nameof(UpdateEncodingOptions), nameof(ClipNorm), ClipNorm,
+            $"{L2Clip.SmallestNorm} to {L2Clip.LargestNorm}");
+        OptionCheck.Require(MaxAttempts >= 1, nameof(UpdateEncodingOptions), nameof(MaxAttempts), MaxAttempts, "at least 1");
     }
 }

@@ -50,6 +50,7 @@ public static class WalshHadamard
         for (var i = 0; i < 4; i++) Recurse(ref Unsafe.Add(ref x, i * quarter), quarter);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Block(ref float x, int length)
     {
         var part = length;
@@ -77,6 +78,7 @@ public static class WalshHadamard
     }
 
     /// <summary>Distances 2 q and q on 4 q values, q a multiple of the vector's length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TwoLevels(ref float x, int q)
     {
         for (var i = 0; i < q; i += Vector256<float>.Count)
