@@ -6,6 +6,7 @@ return args switch
     ["train", ..] => TrainBench.Run(args),
     ["decode", ..] => DecodeBench.Run(args),
     ["swap", ..] => SwapBench.Run(args),
+    ["masks", ..] => MaskBench.Run(args),
     _ => Usage(),
 };
 
@@ -16,6 +17,7 @@ static int Usage()
                train 15m|110m [--batch n] [--seq n] [--steps n] [--threads n] [--type T] [--micro n] [--checkpointed n] [--budget-mib n]
                decode [--shapes 15m,110m] [--types Q8_0,Q4_0,Q4_K] [--threads n] [--rounds n] [--clock wall|cpu] [--rank n]
                swap [--shape 15m] [--type Q8_0] [--swaps n] [--generations n]
+               masks [--words n] [--keys n] [--threads n]
         """);
     return 2;
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace PersonaTune.Privacy.SecureAggregation;
 
@@ -41,20 +42,17 @@ public static class Field61
         return Multiply(Multiply(power, power), a);
     }
 
-    /// <summary>A uniform element: 61 random bits, drawn again in the one case of 2^61 that is not reduced.</summary>
-    public static ulong Random(ISecretRandom random)
+    /// <summary>Uniform elements: 61 random bits each, drawn again in the one case of 2^61 that is not reduced.</summary>
+    public static void Random(ISecretRandom random, Span<ulong> elements)
     {
         ArgumentNullException.ThrowIfNull(random);
-        Span<byte> bytes = stackalloc byte[8];
-        ulong value;
-        do
+        random.Fill(MemoryMarshal.AsBytes(elements));
+        for (var i = 0; i < elements.Length; i++)
         {
-            random.Fill(bytes);
-            value = BinaryPrimitives.ReadUInt64LittleEndian(bytes) & Modulus;
+            if (!BitConverter.IsLittleEndian) elements[i] = BinaryPrimitives.ReverseEndianness(elements[i]);
+            elements[i] &= Modulus;
+            if (elements[i] == Modulus) Random(random, elements.Slice(i, 1));
         }
-        while (value == Modulus);
-        bytes.Clear();
-        return value;
     }
 
     // For values below 2 p.

@@ -34,7 +34,7 @@ public sealed record GraphParameters(int Count, int Degree, int Threshold, int H
     {
         CheckRates(count, corruptRate, dropoutRate, server);
         if (count <= CompleteUpTo) return Complete(count);
-        return SearchSparse(count, corruptRate, dropoutRate, server) ?? Complete(count);
+        return SearchSparse(count, corruptRate, dropoutRate, server, least: 2) ?? Complete(count);
     }
 
     /// <summary>
@@ -55,10 +55,12 @@ public sealed record GraphParameters(int Count, int Degree, int Threshold, int H
     // C(B, k) / C(n, k). (b) t of somebody's neighbours are corrupt: hypergeometric tail, 2^-41 / n each. A server that
     // shows different survivors to different neighbours needs t shares of either secret of a device, so that it takes 2 t <= k
     // + corrupt; the semi-malicious threshold is above that. Failure: somebody keeps fewer than t neighbours, 2^-20 / n each.
+    // The published search checks failure for the threshold it found and raises a threshold of 1 to 2 afterwards; the tables
+    // contain such rows (no corrupt devices), which can fail more often than 2^-20. For raises it before.
     public static GraphParameters Sparse(int count, double corruptRate, double dropoutRate, ServerModel server = ServerModel.Curious)
     {
         CheckRates(count, corruptRate, dropoutRate, server);
-        return SearchSparse(count, corruptRate, dropoutRate, server)
+        return SearchSparse(count, corruptRate, dropoutRate, server, least: 1)
             ?? throw new InfeasibleGraphException(count, corruptRate, dropoutRate, completeGraphMayDo: true);
     }
 
@@ -89,14 +91,14 @@ public sealed record GraphParameters(int Count, int Degree, int Threshold, int H
         throw new InfeasibleGraphException(count, corruptRate, dropoutRate, completeGraphMayDo: true);
     }
 
-    private static GraphParameters? SearchSparse(int count, double corruptRate, double dropoutRate, ServerModel server)
+    private static GraphParameters? SearchSparse(int count, double corruptRate, double dropoutRate, ServerModel server, int least)
     {
         var (corrupt, survivors) = (Most(corruptRate, count), Least(1 - dropoutRate, count));
         var bad = corrupt + Most(dropoutRate, count);
         for (var degree = 2; degree < count - 1; degree += 2)
         {
             if (LogDisconnected(count, degree, bad) >= -(SecurityExponent + 1) * Math.Log(2)) continue;
-            var threshold = SafeThreshold(count, degree, corrupt, server);
+            var threshold = Math.Max(least, SafeThreshold(count, degree, corrupt, server));
             if (new Hypergeometric(count, survivors, degree).LowerQuantile(CorrectnessLimit(count)) >= threshold)
                 return new GraphParameters(count, degree, Math.Max(2, threshold));
         }

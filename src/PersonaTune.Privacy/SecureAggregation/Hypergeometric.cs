@@ -45,8 +45,12 @@ internal readonly record struct Hypergeometric(int Total, int Marked, int Drawn)
     private double Mass(int x) =>
         Math.Exp(LogBinomial(Marked, x) + LogBinomial(Total - Marked, Drawn - x) - LogBinomial(Total, Drawn));
 
-    private double Next(double mass, int x) =>
-        mass * ((double)(Marked - x) * (Drawn - x)) / ((double)(x + 1) * (Total - Marked - Drawn + x + 1));
+    // The mass at x + 1 from that at x; a mass that has (nearly) underflowed has no digits left to continue from.
+    private double Next(double mass, int x)
+    {
+        if (x >= Most) return 0;
+        return mass < 1e-290 ? Mass(x + 1) : mass * ((double)(Marked - x) * (Drawn - x)) / ((double)(x + 1) * (Total - Marked - Drawn + x + 1));
+    }
 
     // Stirling's series; below 16 the product is exact enough.
     private static double LogFactorial(int n)

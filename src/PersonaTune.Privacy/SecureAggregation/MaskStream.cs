@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 
 namespace PersonaTune.Privacy.SecureAggregation;
@@ -10,7 +9,7 @@ namespace PersonaTune.Privacy.SecureAggregation;
 /// first and keeps the low b bits at the end. A key masks one vector; to use it for two vectors reveals their difference.
 /// Thread-safe; round keys are zeroed before a call returns.
 /// </summary>
-// (w) words of the vector; block j of the stream covers words 4 j to 4 j + 3. The vector paths work on groups of eight blocks
+// Block j of the stream covers words 4 j to 4 j + 3. The vector paths work on groups of eight blocks
 // that start at a multiple of eight: inside a group the counters differ in the low three bits only, so that a group costs one
 // counter and eight exclusive-ors. Words before the first and after the last whole group go through a group on the stack.
 public static partial class MaskStream

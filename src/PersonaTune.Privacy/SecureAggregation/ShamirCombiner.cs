@@ -53,23 +53,32 @@ public sealed class ShamirCombiner
         return coefficients;
     }
 
-    /// <summary>For each position x_i: the product over j other than i of x_j / (x_j - x_i).</summary>
+    /// <summary>For each position x_i: the product over j other than i of x_j / (x_j - x_i), with one inversion for all.</summary>
     private static ulong[] LagrangeAtZero(ReadOnlySpan<char> positions)
     {
-        var coefficients = new ulong[positions.Length];
+        // With P the product of all x_j, coefficient i is P / d_i, where d_i = x_i times the product of x_j - x_i.
+        var denominators = new ulong[positions.Length];
+        var before = new ulong[positions.Length]; // d_0 ... d_(i-1)
+        ulong all = 1, product = 1;
         for (var i = 0; i < positions.Length; i++)
         {
-            ulong numerator = 1, denominator = 1;
+            ulong denominator = positions[i];
             for (var j = 0; j < positions.Length; j++)
-            {
-                if (j == i) continue;
-                numerator = Field61.Multiply(numerator, positions[j]);
-                denominator = Field61.Multiply(denominator, Field61.Subtract(positions[j], positions[i]));
-            }
-
-            coefficients[i] = Field61.Multiply(numerator, Field61.Inverse(denominator));
+                if (j != i) denominator = Field61.Multiply(denominator, Field61.Subtract(positions[j], positions[i]));
+            denominators[i] = denominator;
+            before[i] = product;
+            product = Field61.Multiply(product, denominator);
+            all = Field61.Multiply(all, positions[i]);
         }
 
-        return coefficients;
+        var inverse = Field61.Inverse(product); // 1 / (d_0 ... d_i) as i falls
+        for (var i = positions.Length - 1; i >= 0; i--)
+        {
+            var own = Field61.Multiply(inverse, before[i]);
+            inverse = Field61.Multiply(inverse, denominators[i]);
+            denominators[i] = Field61.Multiply(all, own);
+        }
+
+        return denominators;
     }
 }

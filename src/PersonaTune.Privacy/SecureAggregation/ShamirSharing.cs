@@ -7,7 +7,7 @@ namespace PersonaTune.Privacy.SecureAggregation;
 /// Shamir's secret sharing over <see cref="Field61"/>: a secret is cut into limbs of seven bytes (little-endian, the last one
 /// shorter; 32 bytes are five limbs), and each limb is the value at 0 of a random polynomial of degree threshold - 1. Fewer
 /// than threshold shares say nothing about the secret. Nothing here detects a false share by itself: check what comes out
-/// against a commitment, or use <c>RobustShamir</c>. Thread-safe.
+/// against a commitment, or use <see cref="RobustShamir"/>. Thread-safe.
 /// </summary>
 public static class ShamirSharing
 {
@@ -44,7 +44,7 @@ public static class ShamirSharing
             for (var limb = 0; limb < limbs; limb++)
             {
                 coefficients[0] = ReadLimb(secret[(limb * LimbBytes)..]);
-                for (var i = 1; i < threshold; i++) coefficients[i] = Field61.Random(random);
+                Field61.Random(random, coefficients.AsSpan(1));
                 for (var x = 1; x <= count; x++) values[(x - 1) * limbs + limb] = Evaluate(coefficients, (ulong)x);
             }
 
