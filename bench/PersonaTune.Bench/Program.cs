@@ -7,6 +7,7 @@ return args switch
     ["decode", ..] => DecodeBench.Run(args),
     ["swap", ..] => SwapBench.Run(args),
     ["masks", ..] => MaskBench.Run(args),
+    ["secagg", ..] => SecureAggregationBench.Run(args),
     _ => Usage(),
 };
 
@@ -18,6 +19,7 @@ static int Usage()
                decode [--shapes 15m,110m] [--types Q8_0,Q4_0,Q4_K] [--threads n] [--rounds n] [--clock wall|cpu] [--rank n]
                swap [--shape 15m] [--type Q8_0] [--swaps n] [--generations n]
                masks [--words n] [--keys n] [--threads n]
+               secagg [--devices n] [--words n] [--lost percent] [--threads n]
         """);
     return 2;
 }

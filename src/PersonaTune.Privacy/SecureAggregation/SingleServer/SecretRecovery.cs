@@ -82,12 +82,13 @@ internal sealed class SecretRecovery(Cohort cohort)
         for (var attempt = 0; attempt < Attempts && candidates.Length > cohort.Threshold; attempt++)
         {
             random.Shuffle(candidates);
-            if (TryCombine(candidates, isRight) is not { } secret) continue;
+            var chosen = candidates[..cohort.Threshold];
+            if (TryCombine(chosen, isRight) is not { } secret) continue;
             foreach (var (holder, share) in shares)
             {
-                if (Array.IndexOf(candidates, share) < cohort.Threshold) continue;
-                candidates[cohort.Threshold - 1] = share;
-                if (TryCombine(candidates, isRight) is { } same) CryptographicOperations.ZeroMemory(same);
+                if (candidates.AsSpan(0, cohort.Threshold).Contains(share)) continue;
+                chosen[^1] = share;
+                if (TryCombine(chosen, isRight) is { } same) CryptographicOperations.ZeroMemory(same);
                 else _culprits.Add(holder);
             }
 

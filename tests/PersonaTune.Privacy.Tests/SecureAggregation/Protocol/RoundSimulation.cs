@@ -3,6 +3,7 @@ using PersonaTune.Privacy.SecureAggregation.Identity;
 using PersonaTune.Privacy.SecureAggregation.Messages;
 using PersonaTune.Privacy.SecureAggregation.Rounds;
 using PersonaTune.Privacy.SecureAggregation.SingleServer;
+using PersonaTune.Privacy.Tests.SecureAggregation.Primitives;
 
 namespace PersonaTune.Privacy.Tests.SecureAggregation.Protocol;
 
@@ -30,8 +31,9 @@ internal sealed class RoundSimulation : IDisposable
             CohortFloor = 3,
             RequiredGraph = (n, _) => new GraphParameters(n, Math.Min(n - 1, configuration.Degree), 2),
         };
+        Memories = [.. Identities.Select(_ => new VolatileRoundMemory())];
         Devices = [.. Identities.Select((identity, i) => new DeviceRound(
-            policy?.Invoke(i, Policy) ?? Policy, identity, new VolatileRoundMemory(), new GivenReport(Values[i]), new SeededRandom(seed * 1000 + i)))];
+            policy?.Invoke(i, Policy) ?? Policy, identity, Memories[i], new GivenReport(Values[i]), new SeededRandom(seed * 1000 + i)))];
         Nonce = new byte[SessionId.NonceLength];
         _order.NextBytes(Nonce);
         Server = new ServerRound(configuration, Nonce, ServerKey, Certificates, Now, options);
@@ -52,6 +54,8 @@ internal sealed class RoundSimulation : IDisposable
     public IdentityKey[] Identities { get; }
 
     public DeviceRound[] Devices { get; }
+
+    public VolatileRoundMemory[] Memories { get; }
 
     public byte[] Nonce { get; }
 

@@ -34,9 +34,9 @@ public class SparseRoundTests
     [InlineData(MessageType.UnmaskRequest)]
     public void Losing_thirty_percent_at_one_stage_leaves_the_sum_exact(MessageType stage)
     {
-        using var simulation = new RoundSimulation(TestRounds.Recommended(40, 60, 33), 60, 11, DropPlan.At(stage, 60, 18));
+        using var simulation = new RoundSimulation(TestRounds.Recommended(25, 40, 33), 40, 11, DropPlan.At(stage, 40, 12));
         var result = simulation.Run();
         simulation.AssertExact(result);
-        Assert.Equal(stage > MessageType.Boxes ? 60 : 42, result.Contributors.Count);
+        Assert.Equal(stage > MessageType.Boxes ? 40 : 28, result.Contributors.Count);
     }
 }
