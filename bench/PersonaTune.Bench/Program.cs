@@ -8,6 +8,7 @@ return args switch
     ["swap", ..] => SwapBench.Run(args),
     ["noise", ..] => NoiseBench.Run(args),
     ["masks", ..] => MaskBench.Run(args),
+    ["secagg", ..] => SecureAggregationBench.Run(args),
     _ => Usage(),
 };
 
@@ -20,6 +21,7 @@ static int Usage()
                swap [--shape 15m] [--type Q8_0] [--swaps n] [--generations n]
                noise [source,sampler,transform,encode]
                masks [--words n] [--keys n] [--threads n]
+               secagg [--devices n] [--words n] [--lost percent] [--threads n]
         """);
     return 2;
 }
