@@ -20,7 +20,7 @@ public sealed class DevicePolicy
     public required IRoundBudget Budget { get; init; }
 
     /// <summary>Where the noise share comes from; null if the device draws none, which only rounds without noise accept.</summary>
-    public INoiseSource? Noise { get; init; }
+    public IReportNoise? Noise { get; init; }
 
     /// <summary>Whether rounds without noise are refused. Default true; false only where no personal data is at stake.</summary>
     public bool RequireNoise { get; init; } = true;

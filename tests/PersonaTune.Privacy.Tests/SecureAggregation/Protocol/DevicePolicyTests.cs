@@ -136,7 +136,7 @@ public class DevicePolicyTests
         return device;
     }
 
-    private static DeviceRound Device(IdentityKey server, IRoundMemory memory, INoiseSource? noise, IRoundBudget budget)
+    private static DeviceRound Device(IdentityKey server, IRoundMemory memory, IReportNoise? noise, IRoundBudget budget)
     {
         var policy = new DevicePolicy
         {

@@ -13,7 +13,7 @@ internal sealed class RoundSimulation : IDisposable
     private readonly Random _order;
 
     public RoundSimulation(
-        RoundConfiguration configuration, int count, int seed, DropPlan? plan = null, ServerOptions? options = null, INoiseSource? noise = null,
+        RoundConfiguration configuration, int count, int seed, DropPlan? plan = null, ServerOptions? options = null, IReportNoise? noise = null,
         Func<int, DevicePolicy, DevicePolicy>? policy = null)
     {
         _order = new Random(seed);

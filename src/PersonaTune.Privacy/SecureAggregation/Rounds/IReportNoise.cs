@@ -1,7 +1,7 @@
 namespace PersonaTune.Privacy.SecureAggregation.Rounds;
 
 /// <summary>Draws a device's noise share. It must rest on a cryptographic generator.</summary>
-public interface INoiseSource
+public interface IReportNoise
 {
     /// <summary>Whether noise of this kind can be drawn.</summary>
     bool Supports(NoiseKind kind);
