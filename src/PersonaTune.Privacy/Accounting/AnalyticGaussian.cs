@@ -5,9 +5,10 @@ namespace PersonaTune.Privacy.Accounting;
 /// delta(epsilon) = Phi(z/2 - epsilon/z) - exp(epsilon) Phi(-z/2 - epsilon/z). Thread-safe.
 /// </summary>
 /// <remarks>
-/// Guarantee: holds with equality, for every dimension, under the relation for which the L2 sensitivity was computed. Any adaptive sequence of
-/// Gaussian mechanisms has the privacy of one with 1/sigma^2 = sum of 1/sigma_i^2. Assumes real-valued noise: a floating-point sampler does
-/// not keep it, and neither does a sensitivity that is exceeded. Relative error about 1e-12, also where delta is as small as 1e-300.
+/// Guarantee: holds with equality, for every dimension, under the relation for which the L2 sensitivity was computed. Any adaptive
+/// sequence of Gaussian mechanisms has the privacy of one with 1/sigma^2 = sum of 1/sigma_i^2. Assumes real-valued noise: a
+/// floating-point sampler does not keep it, and neither does a sensitivity that is exceeded. Relative error about 1e-12, also where delta
+/// is as small as 1e-300.
 /// </remarks>
 public static class AnalyticGaussian
 {

@@ -4,9 +4,9 @@ namespace PersonaTune.Privacy.Accounting;
 /// Accounts by privacy-loss distributions: the tightest bound that is known for the mechanisms it supports. Mutable, not thread-safe.
 /// </summary>
 /// <remarks>
-/// Guarantee: everything composed is (<see cref="GetEpsilon"/>(delta), delta)-private under <see cref="Relation"/>, for every delta, also if
-/// each event was chosen after seeing the outputs of those before. <see cref="GetEpsilonLower"/> and <see cref="GetDeltaLower"/> bound the
-/// same numbers from below: they say how much is lost by the grid, and promise nothing.
+/// Guarantee: everything composed is (<see cref="GetEpsilon"/>(delta), delta)-private under <see cref="Relation"/>, for every delta, also
+/// if each event was chosen after seeing the outputs of those before. <see cref="GetEpsilonLower"/> and <see cref="GetDeltaLower"/> bound
+/// the same numbers from below: they say how much is lost by the grid, and promise nothing.
 /// Assumes: noise multipliers relative to the sensitivity under the relation, with one exception: the noise multiplier of a Gaussian on a
 /// Poisson sample is relative to the largest norm of one record (the clip) also under replace-one, where two records are exchanged.
 /// Broken by: sensitivities that are exceeded, sampling that is not Poisson where the event says so, noise that is not real-valued.

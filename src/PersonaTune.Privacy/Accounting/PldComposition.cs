@@ -5,10 +5,10 @@ namespace PersonaTune.Privacy.Accounting;
 /// <summary>
 /// The loss of independent mechanisms together, for one direction: the convolution of their losses, computed where it matters.
 ///
-/// For a tilt t the weights w = p exp(t l - K(t)) of every mechanism are transformed, raised to the power of their count and multiplied. The
-/// sum's tilted distribution is concentrated around the epsilon at which t is the saddle point of the wanted delta, so rounding errors of the
-/// transform stay relative to that delta, however small it is, and a window of some 18 standard deviations suffices. What lies outside is
-/// bounded by Chernoff's inequality and counted as slack. Thread-safe.
+/// For a tilt t the weights w = p exp(t l - K(t)) of every mechanism are transformed, raised to the power of their count and multiplied.
+/// The sum's tilted distribution is concentrated around the epsilon at which t is the saddle point of the wanted delta, so rounding
+/// errors of the transform stay relative to that delta, however small it is, and a window of some 18 standard deviations suffices. What
+/// lies outside is bounded by Chernoff's inequality and counted as slack. Thread-safe.
 /// </summary>
 internal sealed class PldComposition
 {
@@ -25,11 +25,17 @@ internal sealed class PldComposition
     private const double PreferredPoints = 1 << 18;
     private const double MostPoints = 1 << 23;
 
-    /// <summary>A window may coarsen the grid while (compositions x spacing^2), about three times the error in epsilon, stays below this.</summary>
+    /// <summary>
+    /// A window may coarsen the grid while (compositions x spacing^2), about three times the error in epsilon, stays below this.
+    /// </summary>
     private const double CoarseningLimit = 1e-4;
 
-    /// <summary>Allowance for the rounding of one transform coefficient, relative to the total mass; powers multiply it by the count.</summary>
+    /// <summary>
+    /// Allowance for the rounding of one transform coefficient, relative to the total mass; powers multiply it by the count.
+    /// </summary>
     private const double RoundingOfOne = 2e-16;
+
+    private const double MostTilt = 1 << 20;
 
     /// <summary>The part of delta that the slack may take, in its window.</summary>
     private const double RelativeSlack = 1e-9;
@@ -66,11 +72,15 @@ internal sealed class PldComposition
         if (epsilon >= GreatestLoss) return InfinityMass;
         if (exact is not null) return Math.Min(1, InfinityMass + exact.Delta(epsilon));
 
-        // Chernoff's bound lies some decades too high; the answer it leads to says which window to ask.
+        // Chernoff's bound lies some decades too high; the answer it leads to says which window knows better. Both answers are bounds.
         var guess = WindowOf(LogChernoff(epsilon));
         var delta = Window(guess).Delta(epsilon);
         var window = WindowOf(Math.Log(delta));
-        if (window > guess) delta = Window(window).Delta(epsilon);
+        if (delta > 0 && window > guess)
+        {
+            var refined = Window(window).Delta(epsilon);
+            delta = grid.Estimate == PldEstimate.Pessimistic ? Math.Min(delta, refined) : Math.Max(delta, refined);
+        }
         return Math.Min(1, InfinityMass + delta);
     }
 
@@ -83,7 +93,8 @@ internal sealed class PldComposition
         return (exact ?? Window(WindowOf(Math.Log(target)))).Epsilon(target, GreatestLoss);
     }
 
-    private static int WindowOf(double logDelta) => (int)Math.Clamp(Math.Floor(-logDelta / (DecadesPerWindow * Math.Log(10))), 0, LastWindow);
+    private static int WindowOf(double logDelta) =>
+        (int)Math.Clamp(Math.Floor(-logDelta / (DecadesPerWindow * Math.Log(10))), 0, LastWindow);
 
     /// <summary>The whole convolution if it has few positions, else null.</summary>
     private PldPmf? ConvolveDirectly()
@@ -108,7 +119,7 @@ internal sealed class PldComposition
     {
         if (approximate.At(0).Mean >= epsilon) return 0;
         var high = 1.0;
-        while (high < 1e6 && approximate.At(high).Mean < epsilon) high *= 2;
+        while (high < MostTilt && approximate.At(high).Mean < epsilon) high *= 2;
         var tilt = Bisect(t => approximate.At(t).Mean < epsilon, high);
         return approximate.Log(tilt) - tilt * epsilon;
     }
@@ -119,13 +130,16 @@ internal sealed class PldComposition
     /// </summary>
     private double TiltFor(double logDelta)
     {
+        // No tilt helps below the probability of the greatest loss.
+        var extreme = approximate.At(MostTilt);
+        logDelta = Math.Max(logDelta, extreme.Log - MostTilt * extreme.Mean + 1);
         var allowed = logDelta + Math.Log(RelativeSlack / slack);
         if (allowed >= 0) return 0;
 
         // The best Chernoff bound, at which K(t) - t K'(t) = ln delta, says about where epsilon lies.
         bool IsBelow(double t) => approximate.At(t) is var at && at.Log - t * at.Mean > logDelta;
         var high = 1.0;
-        while (high < 1e6 && IsBelow(high)) high *= 2;
+        while (high < MostTilt && IsBelow(high)) high *= 2;
         high = Bisect(IsBelow, high);
         var epsilon = (approximate.Log(high) - logDelta) / high;
         return Bisect(t => approximate.Log(t) - t * epsilon > allowed, high);
@@ -181,7 +195,9 @@ internal sealed class PldComposition
         return [.. discretized.Select(item => (item.Pmf.Coarsen(widest), item.Count))];
     }
 
-    /// <summary>Losses between which all but exp(-TailExponent) at either end of the tilted sum lies: Chernoff's inequality at the best order.</summary>
+    /// <summary>
+    /// Losses between which all but exp(-TailExponent) at either end of the tilted sum lies: Chernoff's inequality at the best order.
+    /// </summary>
     private (double Low, double High) Bounds(PldMoments moments, double tilt)
     {
         var approximateLog = approximate.Log(tilt);
@@ -193,7 +209,9 @@ internal sealed class PldComposition
         return (Math.Max(low, terms.Sum(term => term.Count * term.Pmf.LossAt(0))), Math.Min(high, GreatestLoss));
     }
 
-    /// <summary>The order at which a bound is least. Rare great losses can give it several minima, so the whole range is scanned first.</summary>
+    /// <summary>
+    /// The order at which a bound is least. Rare great losses can give it several minima, so the whole range is scanned first.
+    /// </summary>
     private static double BestOrder(Func<double, double> bound)
     {
         double At(double logOrder) => bound(Math.Exp(logOrder)) is var value && double.IsFinite(value) ? value : double.MaxValue;

@@ -6,7 +6,8 @@ internal sealed class PldDirection
     private readonly PrivacyLossMechanism? single;
     private readonly PldComposition? composition;
 
-    private PldDirection(PrivacyLossMechanism? single, PldComposition? composition) => (this.single, this.composition) = (single, composition);
+    private PldDirection(PrivacyLossMechanism? single, PldComposition? composition) =>
+        (this.single, this.composition) = (single, composition);
 
     public double InfinityMass => composition?.InfinityMass ?? single?.Delta(double.PositiveInfinity) ?? 0;
 

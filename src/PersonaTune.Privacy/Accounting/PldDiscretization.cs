@@ -3,13 +3,14 @@ namespace PersonaTune.Privacy.Accounting;
 /// <summary>
 /// Puts losses on a grid.
 ///
-/// Pessimistic: the mass of a cell [l, l + d] moves to its two ends so that its mass under the upper distribution (U) and under the lower one
-/// (L) both stay: what goes up is b = (U - e^l L) / (1 - e^-d). The result is a pair of which the original is a post-processing; in terms of
-/// delta as a function of e^epsilon it joins the points on the grid by straight lines. Everything below the grid goes to its lowest point;
-/// above its highest point h, delta(h) goes to infinity.
+/// Pessimistic: the mass of a cell [l, l + d] moves to its two ends so that its mass under the upper distribution (U) and under the lower
+/// one (L) both stay: what goes up is b = (U - e^l L) / (1 - e^-d). The result is a pair of which the original is a post-processing; in
+/// terms of delta as a function of e^epsilon it joins the points on the grid by straight lines. Everything below the grid goes to its
+/// lowest point; above its highest point h, delta(h) goes to infinity.
 ///
-/// Optimistic: the outcomes of a bucket are merged, a post-processing; the loss ln(U / L) of the merged outcome is rounded down. The edges of
-/// buckets are chosen so that this loss lies just above a grid point (tangents instead of chords) and hardly anything is lost by rounding.
+/// Optimistic: the outcomes of a bucket are merged, a post-processing; the loss ln(U / L) of the merged outcome is rounded down. The
+/// edges of buckets are chosen so that this loss lies just above a grid point (tangents instead of chords) and hardly anything is lost by
+/// rounding.
 /// </summary>
 internal static class PldDiscretization
 {
@@ -86,7 +87,9 @@ internal static class PldDiscretization
         return PldPmf.Dense(spacing, PldEstimate.Optimistic, low - 1, masses, 0);
     }
 
-    /// <summary>The lower edge of a bucket whose outcomes, merged, have a loss just above its grid point; the loss moves half as fast as the edge.</summary>
+    /// <summary>
+    /// The lower edge of a bucket whose outcomes, merged, have a loss just above its grid point; the loss moves half as fast as the edge.
+    /// </summary>
     private static (double Edge, PldTail Below, double Merged) LowerEdge(
         PrivacyLossDensity mechanism, double point, double spacing, double upperEdge, in PldTail above)
     {
@@ -99,7 +102,8 @@ internal static class PldDiscretization
             if (upper == 0 || lower == 0) return (edge, below, point);
             var merged = Math.Log(upper / lower);
             var missing = point + BucketMargin * spacing - merged;
-            if (step == 4 || (missing <= 0.5 * BucketMargin * spacing && missing >= -2 * BucketMargin * spacing)) return (edge, below, merged);
+            var margin = BucketMargin * spacing;
+            if (step == 4 || (missing <= 0.5 * margin && missing >= -2 * margin)) return (edge, below, merged);
             edge += 2 * missing;
         }
     }

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using Analysis = (PersonaTune.Privacy.Accounting.PrivacyLossDistribution? Released,
+    PersonaTune.Privacy.Accounting.UnsupportedEventException? Refusal);
 
 namespace PersonaTune.Privacy.Accounting;
 
@@ -19,7 +21,7 @@ internal sealed class PldEventAnalysis
         return released is not null;
     }
 
-    private (PrivacyLossDistribution? Released, UnsupportedEventException? Refusal) Analyse(PrivacyEvent privacyEvent)
+    private Analysis Analyse(PrivacyEvent privacyEvent)
     {
         switch (privacyEvent)
         {
@@ -34,15 +36,15 @@ internal sealed class PldEventAnalysis
             // Any epsilon-private mechanism is randomized response at worst.
             case ExponentialMechanismEvent e: return Released(PrivacyLossDistribution.EpsilonDelta(e.Epsilon, 0, grid));
 
-            // Permute-and-flip is report-noisy-max with exponential noise (Ding, Kifer, Sayed, Steinke, Wang, Xiao and Zhang 2021); whether a
-            // set of candidates wins compares two exponential variables, whose difference is Laplace with scale 1/epsilon.
+            // Permute-and-flip is report-noisy-max with exponential noise (Ding, Kifer, Sayed, Steinke, Wang, Xiao and Zhang 2021);
+            // whether a set of candidates wins compares two exponential variables, whose difference is Laplace with scale 1/epsilon.
             case PermuteAndFlipEvent { Epsilon: 0 }: return Released(PrivacyLossDistribution.Identity(grid));
             case PermuteAndFlipEvent e: return Released(PrivacyLossDistribution.Laplace(1, e.Epsilon, grid));
             case GaussianEvent { NoiseMultiplier: 0 }: return Released(PrivacyLossDistribution.NonPrivate(grid));
             case GaussianEvent e: return Released(PrivacyLossDistribution.Gaussian(e.NoiseMultiplier, 1, grid));
             case RandomizedResponseEvent e: return AnalyseResponse(e);
             case PoissonSampledEvent e: return AnalyseSampled(e);
-            case TruncatedSubsampledGaussianEvent { SamplingProbability: > 0, TruncatedBatchSize: > 0, DatasetSize: > 0, NoiseMultiplier: 0 }:
+            case TruncatedSubsampledGaussianEvent { SamplingProbability: > 0, TruncatedBatchSize: > 0, NoiseMultiplier: 0 }:
                 return Released(PrivacyLossDistribution.NonPrivate(grid));
             case TruncatedSubsampledGaussianEvent { NoiseMultiplier: 0 }: return Released(PrivacyLossDistribution.Identity(grid));
             case TruncatedSubsampledGaussianEvent e:
@@ -55,7 +57,7 @@ internal sealed class PldEventAnalysis
         }
     }
 
-    private (PrivacyLossDistribution? Released, UnsupportedEventException? Refusal) AnalyseAll(IEnumerable<PrivacyEvent> events)
+    private Analysis AnalyseAll(IEnumerable<PrivacyEvent> events)
     {
         var all = PrivacyLossDistribution.Identity(grid);
         foreach (var one in events)
@@ -67,7 +69,7 @@ internal sealed class PldEventAnalysis
         return Released(all);
     }
 
-    private (PrivacyLossDistribution? Released, UnsupportedEventException? Refusal) AnalyseResponse(RandomizedResponseEvent e)
+    private Analysis AnalyseResponse(RandomizedResponseEvent e)
     {
         if (relation == NeighbouringRelation.AddOrRemoveOne)
             return Refuse(e, "nobody answers for a missing record", "account under a replacement relation");
@@ -77,7 +79,7 @@ internal sealed class PldEventAnalysis
             : PrivacyLossDistribution.RandomizedResponse(e.NoiseParameter, e.Buckets, relation, grid));
     }
 
-    private (PrivacyLossDistribution? Released, UnsupportedEventException? Refusal) AnalyseSampled(PoissonSampledEvent e)
+    private Analysis AnalyseSampled(PoissonSampledEvent e)
     {
         var q = e.SamplingProbability;
         if (ShiftOf(e.Event) is { } shift)
@@ -100,25 +102,22 @@ internal sealed class PldEventAnalysis
         GaussianEvent e => 1 / e.NoiseMultiplier,
         SelfComposedEvent { Count: 0 } => 0,
         SelfComposedEvent e => Math.Sqrt(e.Count) * ShiftOf(e.Event),
-        ComposedEvent e => e.Events.Select(ShiftOf).Aggregate((double?)0, (sum, shift) => sum * sum + shift * shift is { } square ? Math.Sqrt(square) : null),
+        ComposedEvent e => e.Events.Select(ShiftOf).Aggregate(
+            (double?)0, (sum, shift) => sum * sum + shift * shift is { } square ? Math.Sqrt(square) : null),
         _ => null,
     };
 
-    private (PrivacyLossDistribution? Released, UnsupportedEventException? Refusal) AnalyseAdditive(PrivacyEvent e, double q)
+    private Analysis AnalyseAdditive(PrivacyEvent e, double q)
     {
         if (relation == NeighbouringRelation.ReplaceOne)
-            return Refuse(e, "its sensitivity is that of adding or removing a record", "account under add-or-remove-one or replace-special");
+            return Refuse(
+                e, "its sensitivity is that of adding or removing a record", "account under add-or-remove-one or replace-special");
         switch (e)
         {
-            case LaplaceEvent { NoiseMultiplier: 0 } or DiscreteLaplaceEvent { NoiseParameter: 0 }:
-            case MixtureOfGaussiansEvent { StandardDeviation: 0 } mixture when mixture.Sensitivities.Any(s => s > 0):
-            case DiscreteGaussianEvent { Sigma: 0 }:
-                return Released(q == 0 ? PrivacyLossDistribution.Identity(grid) : PrivacyLossDistribution.NonPrivate(grid));
             case LaplaceEvent laplace:
                 return Released(PrivacyLossDistribution.SampledLaplace(laplace.NoiseMultiplier, q, 1, grid));
             case DiscreteLaplaceEvent laplace:
                 return Released(PrivacyLossDistribution.SampledDiscreteLaplace(laplace.NoiseParameter, q, laplace.Sensitivity, grid));
-            case MixtureOfGaussiansEvent { StandardDeviation: 0 }: return Released(PrivacyLossDistribution.Identity(grid));
             case MixtureOfGaussiansEvent mixture:
                 return Released(PrivacyLossDistribution.MixtureOfGaussians(
                     mixture.StandardDeviation, mixture.Sensitivities, mixture.SamplingProbabilities, grid));
@@ -131,8 +130,8 @@ internal sealed class PldEventAnalysis
 
     private static bool IsWhole(double sensitivity) => sensitivity is >= 1 and <= 1 << 20 && Math.Floor(sensitivity) == sensitivity;
 
-    private static (PrivacyLossDistribution? Released, UnsupportedEventException? Refusal) Released(PrivacyLossDistribution released) => (released, null);
+    private static Analysis Released(PrivacyLossDistribution released) => (released, null);
 
-    private (PrivacyLossDistribution? Released, UnsupportedEventException? Refusal) Refuse(PrivacyEvent e, string reason, string nextAction) =>
+    private Analysis Refuse(PrivacyEvent e, string reason, string nextAction) =>
         (null, new("the PLD accountant", e, relation, reason, nextAction));
 }

@@ -4,8 +4,8 @@ using System.Numerics;
 namespace PersonaTune.Privacy.Accounting;
 
 /// <summary>
-/// The discrete Fourier transform of N real numbers (N a power of two, 8 or more) through a complex one of half the length: x[2k] + i x[2k + 1]
-/// is transformed, and the transforms of the even and the odd half are recovered from its symmetric and antisymmetric part.
+/// The discrete Fourier transform of N real numbers (N a power of two, 8 or more) through a complex one of half the length: x[2k] + i
+/// x[2k + 1] is transformed, and the transforms of the even and the odd half are recovered from its symmetric and antisymmetric part.
 /// </summary>
 internal static class PldFourier
 {

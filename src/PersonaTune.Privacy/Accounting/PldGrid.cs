@@ -20,7 +20,8 @@ public sealed record PldGrid
     public PldGrid(double spacing = DefaultSpacing, PldEstimate estimate = PldEstimate.Pessimistic)
     {
         if (!(spacing is > 0 and <= 1))
-            throw new ArgumentOutOfRangeException(nameof(spacing), spacing, "the spacing of a loss grid lies in (0, 1]; 1e-4 suits most uses");
+            throw new ArgumentOutOfRangeException(
+                nameof(spacing), spacing, "the spacing of a loss grid lies in (0, 1]; 1e-4 suits most uses");
         Spacing = spacing;
         Estimate = estimate;
     }

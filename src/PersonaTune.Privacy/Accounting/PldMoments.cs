@@ -1,6 +1,8 @@
 namespace PersonaTune.Privacy.Accounting;
 
-/// <summary>The logarithmic moment generating function K(t) = ln E[exp(t loss)] (finite losses only) of a sum of independent losses.</summary>
+/// <summary>
+/// The logarithmic moment generating function K(t) = ln E[exp(t loss)] (finite losses only) of a sum of independent losses.
+/// </summary>
 internal sealed class PldMoments
 {
     // Positions up to here are kept as they are; further out, bins grow by this ratio and stand at their centre of mass.

@@ -2,7 +2,9 @@ using MathNet.Numerics;
 
 namespace PersonaTune.Privacy.Accounting;
 
-/// <summary>The standard normal distribution and the scaled complementary error function, accurate in relative terms in both tails.</summary>
+/// <summary>
+/// The standard normal distribution and the scaled complementary error function, accurate in relative terms in both tails.
+/// </summary>
 internal static class PldNormal
 {
     private const double SqrtHalf = 0.70710678118654752440;
@@ -35,7 +37,9 @@ internal static class PldNormal
         return InverseSqrtPi / tail;
     }
 
-    /// <summary>Phi(a) - exp(epsilon) Phi(b) where exp(epsilon) phi(b) = phi(a) and b &lt;= 0: the hockey-stick divergence of two Gaussians.</summary>
+    /// <summary>
+    /// Phi(a) - exp(epsilon) Phi(b) where exp(epsilon) phi(b) = phi(a) and b &lt;= 0: the hockey-stick divergence of two Gaussians.
+    /// </summary>
     public static double HockeyStick(double a, double b)
     {
         // exp(epsilon) Phi(b) = exp(-a^2/2) erfcx(-b/sqrt 2)/2, because the two densities differ by the factor exp(epsilon) at the cut.

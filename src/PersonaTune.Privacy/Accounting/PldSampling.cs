@@ -1,8 +1,9 @@
 namespace PersonaTune.Privacy.Accounting;
 
 /// <summary>
-/// How Poisson sampling with probability q changes losses. With P the output on data that hold the record and Q without it, removal compares
-/// (1 - q) Q + q P with Q and addition compares the other way round; both are monotone in the loss ln(P / Q) of the unsampled mechanism.
+/// How Poisson sampling with probability q changes losses. With P the output on data that hold the record and Q without it, removal
+/// compares (1 - q) Q + q P with Q and addition compares the other way round; both are monotone in the loss ln(P / Q) of the unsampled
+/// mechanism.
 /// </summary>
 internal static class PldSampling
 {

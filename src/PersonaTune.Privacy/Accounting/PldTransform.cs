@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics;
 namespace PersonaTune.Privacy.Accounting;
 
 /// <summary>
-/// The forward complex Fourier transform of a power-of-two length n: Stockham's self-sorting algorithm in radix 4, with a last step in radix
-/// 2 where n is no power of four. A step with stride s combines, for each p below m / 4 (m = n / s) and each q below s, the inputs
-/// q + s (p + k m / 4), k = 0..3, into the outputs q + s (4 p + k), times the powers 0..3 of exp(-2 pi i p / m). Real and imaginary parts lie
-/// in arrays of their own, so four neighbouring q fill a vector; strides below 4 (the first step) take the scalar path.
+/// The forward complex Fourier transform of a power-of-two length n: Stockham's self-sorting algorithm in radix 4, with a last step in
+/// radix 2 where n is no power of four. A step with stride s combines, for each p below m / 4 (m = n / s) and each q below s, the inputs
+/// q + s (p + k m / 4), k = 0..3, into the outputs q + s (4 p + k), times the powers 0..3 of exp(-2 pi i p / m). Real and imaginary parts
+/// lie in arrays of their own, so four neighbouring q fill a vector; strides below 4 (the first step) take the scalar path.
 /// </summary>
 internal sealed class PldTransform
 {
@@ -95,7 +95,8 @@ internal sealed class PldTransform
         Store(toImaginary, at, real * sine + imaginary * cosine);
     }
 
-    private static Vector256<double> Load(double[] from, int at) => Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(from), (nuint)at);
+    private static Vector256<double> Load(double[] from, int at) =>
+        Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(from), (nuint)at);
 
     private static void Store(double[] to, int at, Vector256<double> value) =>
         value.StoreUnsafe(ref MemoryMarshal.GetArrayDataReference(to), (nuint)at);

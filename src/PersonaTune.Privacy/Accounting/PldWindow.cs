@@ -26,8 +26,8 @@ internal sealed class PldWindow
         var sums = new Sums(this);
         var index = weights.Count - 1;
         while (index >= 0 && weights.LossAt(index) > epsilon) sums.Include(index--);
-        var delta = sums.IsEmpty ? 0 : Scale(sums.Loss) * (sums.Reduced - LogDomain.Expm1(epsilon - sums.Loss) * sums.Plain);
-        return Math.Clamp(delta + (slack == 0 ? 0 : Scale(epsilon) * slack), 0, 1);
+        var delta = sums.IsEmpty ? 0 : Scaled(sums.Loss, sums.Reduced - LogDomain.Expm1(epsilon - sums.Loss) * sums.Plain);
+        return Math.Clamp(delta + Scaled(epsilon, slack), 0, 1);
     }
 
     /// <summary>The smallest epsilon of 0 or more at which <see cref="Delta"/> is at most a target above 0.</summary>
@@ -39,7 +39,7 @@ internal sealed class PldWindow
         for (var index = weights.Count - 1; ; index--)
         {
             var floor = index < 0 ? 0 : Math.Max(0, weights.LossAt(index));
-            var slackHere = slack == 0 ? 0 : Scale(floor) * slack;
+            var slackHere = Scaled(floor, slack);
             if (sums.IsEmpty)
             {
                 if (index < 0) return 0;
@@ -47,12 +47,13 @@ internal sealed class PldWindow
             }
             else
             {
-                var here = Scale(sums.Loss) * (sums.Reduced - LogDomain.Expm1(floor - sums.Loss) * sums.Plain) + slackHere;
+                var here = Scaled(sums.Loss, sums.Reduced - LogDomain.Expm1(floor - sums.Loss) * sums.Plain) + slackHere;
                 if (here > target)
                 {
                     // Between the two grid points delta is affine in exp(epsilon).
                     var scaled = (target - slackHere) * Math.Exp(tilt * sums.Loss - logScale);
-                    var part = sums.Plain == 0 ? 0 : Math.Clamp((scaled - sums.Reduced) / sums.Plain, 0, -LogDomain.Expm1(floor - sums.Loss));
+                    var part = sums.Plain == 0
+                        ? 0 : Math.Clamp((scaled - sums.Reduced) / sums.Plain, 0, -LogDomain.Expm1(floor - sums.Loss));
                     return Math.Min(sums.Loss + LogDomain.Log1P(-part), Math.Max(0, greatestLoss));
                 }
                 if (floor == 0) return 0;
@@ -62,7 +63,11 @@ internal sealed class PldWindow
         }
     }
 
-    private double Scale(double loss) => Math.Exp(logScale - tilt * loss);
+    /// <summary>
+    /// A tilted sum relative to a loss, as a probability; far from where a window is meant to answer the scale alone would overflow.
+    /// </summary>
+    private double Scaled(double loss, double sum) =>
+        sum == 0 ? 0 : Math.Sign(sum) * Math.Exp(Math.Min(logScale - tilt * loss + Math.Log(Math.Abs(sum)), 1));
 
     /// <summary>
     /// Over the positions included so far, with l the lowest of them: Plain = sum of w_k exp(-(t + 1)(l_k - l)) and

@@ -10,8 +10,8 @@ internal abstract record PrivacyLossAtoms : PrivacyLossMechanism
     {
         var sum = 0.0;
         foreach (var (logUpper, loss) in Outcomes())
-            if (loss > epsilon)
-                sum += Math.Exp(logUpper) * -LogDomain.Expm1(epsilon - loss);
+            if (double.IsPositiveInfinity(loss)) sum += Math.Exp(logUpper);
+            else if (loss > epsilon) sum += Math.Exp(logUpper) * -LogDomain.Expm1(epsilon - loss);
         return Math.Min(sum, 1);
     }
 

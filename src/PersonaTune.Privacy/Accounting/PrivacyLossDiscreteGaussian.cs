@@ -1,7 +1,8 @@
 namespace PersonaTune.Privacy.Accounting;
 
 /// <summary>
-/// P(x) proportional to exp(-x^2 / (2 sigma^2)) on the integers against its translate by the sensitivity (Canonne, Kamath and Steinke 2020).
+/// P(x) proportional to exp(-x^2 / (2 sigma^2)) on the integers against its translate by the sensitivity (Canonne, Kamath and Steinke
+/// 2020).
 /// </summary>
 internal sealed record PrivacyLossDiscreteGaussian(double Sigma, int Sensitivity) : PrivacyLossAtoms
 {

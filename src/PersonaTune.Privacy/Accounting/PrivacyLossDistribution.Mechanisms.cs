@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MathNet.Numerics;
 
 namespace PersonaTune.Privacy.Accounting;
@@ -40,7 +41,9 @@ public sealed partial class PrivacyLossDistribution
     public static PrivacyLossDistribution DiscreteLaplace(double parameter, int sensitivity = 1, PldGrid? grid = null) =>
         Of(new(new PrivacyLossDiscreteLaplace(Positive(parameter), Positive(sensitivity))), grid);
 
-    /// <summary>k-ary randomized response. It has no guarantee under add-or-remove-one, where nobody answers for a missing record.</summary>
+    /// <summary>
+    /// k-ary randomized response. It has no guarantee under add-or-remove-one, where nobody answers for a missing record.
+    /// </summary>
     /// <param name="noiseParameter">Probability of a uniformly random answer, in (0, 1].</param>
     /// <param name="buckets">Number k of answers, 2 or more.</param>
     /// <param name="relation">Replace one, or replace by the special record whose answer is uniform.</param>
@@ -50,7 +53,8 @@ public sealed partial class PrivacyLossDistribution
         double noiseParameter, int buckets, NeighbouringRelation relation = NeighbouringRelation.ReplaceOne, PldGrid? grid = null)
     {
         if (!(noiseParameter is > 0 and <= 1))
-            throw new ArgumentOutOfRangeException(nameof(noiseParameter), noiseParameter, "the probability of a random answer lies in (0, 1]");
+            throw new ArgumentOutOfRangeException(
+                nameof(noiseParameter), noiseParameter, "the probability of a random answer lies in (0, 1]");
         ArgumentOutOfRangeException.ThrowIfLessThan(buckets, 2);
         return relation switch
         {
@@ -95,7 +99,8 @@ public sealed partial class PrivacyLossDistribution
         if (sensitivities.Count != samplingProbabilities.Count || !sensitivities.All(s => s >= 0 && double.IsFinite(s))
             || !samplingProbabilities.All(p => p >= 0) || !(Math.Abs(samplingProbabilities.Sum() - 1) < 1e-9))
             throw new ArgumentException(
-                $"{sensitivities.Count} sensitivities with {samplingProbabilities.Count} probabilities that sum to {samplingProbabilities.Sum()}; "
+                $"{sensitivities.Count} sensitivities with {samplingProbabilities.Count} probabilities that sum to "
+                + $"{samplingProbabilities.Sum()}; "
                 + "give as many of each, none negative, with probabilities that sum to 1",
                 nameof(samplingProbabilities));
         (double Sensitivity, double Probability)[] components =
@@ -129,10 +134,13 @@ public sealed partial class PrivacyLossDistribution
     /// <param name="samplingProbability">Probability of inclusion, 0 to 1.</param>
     /// <param name="sensitivity">L1 sensitivity, above 0.</param>
     /// <param name="grid">The grid.</param>
-    public static PrivacyLossDistribution SampledLaplace(double scale, double samplingProbability, double sensitivity = 1, PldGrid? grid = null) =>
+    public static PrivacyLossDistribution SampledLaplace(
+        double scale, double samplingProbability, double sensitivity = 1, PldGrid? grid = null) =>
         Sampled(new PrivacyLossLaplace(Positive(sensitivity) / Positive(scale)), samplingProbability, grid);
 
-    /// <summary>The discrete Gaussian mechanism on a Poisson sample, when a record is added, removed or exchanged for the special one.</summary>
+    /// <summary>
+    /// The discrete Gaussian mechanism on a Poisson sample, when a record is added, removed or exchanged for the special one.
+    /// </summary>
     /// <param name="sigma">Parameter sigma, above 0.</param>
     /// <param name="samplingProbability">Probability of inclusion, 0 to 1.</param>
     /// <param name="sensitivity">Sensitivity in integer units, above 0.</param>
@@ -141,7 +149,9 @@ public sealed partial class PrivacyLossDistribution
         double sigma, double samplingProbability, int sensitivity = 1, PldGrid? grid = null) =>
         Sampled(new PrivacyLossDiscreteGaussian(Positive(sigma), Positive(sensitivity)), samplingProbability, grid);
 
-    /// <summary>The discrete Laplace mechanism on a Poisson sample, when a record is added, removed or exchanged for the special one.</summary>
+    /// <summary>
+    /// The discrete Laplace mechanism on a Poisson sample, when a record is added, removed or exchanged for the special one.
+    /// </summary>
     /// <param name="parameter">Parameter a, above 0.</param>
     /// <param name="samplingProbability">Probability of inclusion, 0 to 1.</param>
     /// <param name="sensitivity">Sensitivity in integer units, above 0.</param>
@@ -151,8 +161,8 @@ public sealed partial class PrivacyLossDistribution
         Sampled(new PrivacyLossDiscreteLaplace(Positive(parameter), Positive(sensitivity)), samplingProbability, grid);
 
     /// <summary>
-    /// The Gaussian mechanism on a Poisson sample that is cut down to a maximum batch size (Chua, Ghazi, Kamath, Kumar, Manurangsi, Sinha and
-    /// Zhang 2024). A cut batch exposes another record as well, so it is analysed as an exchange at twice the sensitivity.
+    /// The Gaussian mechanism on a Poisson sample that is cut down to a maximum batch size (Chua, Ghazi, Kamath, Kumar, Manurangsi, Sinha
+    /// and Zhang 2024). A cut batch exposes another record as well, so it is analysed as an exchange at twice the sensitivity.
     /// </summary>
     /// <param name="datasetSize">Number of records, 0 or more.</param>
     /// <param name="samplingProbability">Probability of inclusion, 0 to 1.</param>
@@ -184,21 +194,20 @@ public sealed partial class PrivacyLossDistribution
             grid);
     }
 
-    private static PrivacyLossDistribution Sampled(PrivacyLossDensity mechanism, double probability, PldGrid? grid) => Probability(probability) switch
-    {
-        0 => Identity(grid),
-        1 => Of(new(mechanism), grid),
-        _ => Of(new(new PrivacyLossSampled(mechanism, probability, Added: false), new PrivacyLossSampled(mechanism, probability, Added: true)), grid),
-    };
+    private static PrivacyLossDistribution Sampled(PrivacyLossDensity mechanism, double probability, PldGrid? grid) =>
+        Sampled(mechanism, probability, added => new PrivacyLossSampled(mechanism, probability, added), grid);
 
-    private static PrivacyLossDistribution Sampled(PrivacyLossAtoms mechanism, double probability, PldGrid? grid) => Probability(probability) switch
-    {
-        0 => Identity(grid),
-        1 => Of(new(mechanism), grid),
-        _ => Of(
-            new(new PrivacyLossSampledAtoms(mechanism, probability, Added: false), new PrivacyLossSampledAtoms(mechanism, probability, Added: true)),
-            grid),
-    };
+    private static PrivacyLossDistribution Sampled(PrivacyLossAtoms mechanism, double probability, PldGrid? grid) =>
+        Sampled(mechanism, probability, added => new PrivacyLossSampledAtoms(mechanism, probability, added), grid);
+
+    private static PrivacyLossDistribution Sampled(
+        PrivacyLossMechanism mechanism, double samplingProbability, Func<bool, PrivacyLossMechanism> direction, PldGrid? grid) =>
+        Probability(samplingProbability) switch
+        {
+            0 => Identity(grid),
+            1 => Of(new(mechanism), grid),
+            _ => Of(new(direction(false), direction(true)), grid),
+        };
 
     /// <summary>P[Binomial(n, p) >= k].</summary>
     private static double BinomialAtLeast(int k, int n, double p)
@@ -208,15 +217,17 @@ public sealed partial class PrivacyLossDistribution
         return p == 1 ? 1 : SpecialFunctions.BetaRegularized(k, n - k + 1.0, p);
     }
 
-    private static double Positive(double value, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(value))] string? parameter = null) =>
-        value > 0 && double.IsFinite(value) ? value : throw new ArgumentOutOfRangeException(parameter, value, $"{parameter} is finite and above 0");
+    private static double Positive(double value, [CallerArgumentExpression(nameof(value))] string? parameter = null) =>
+        value > 0 && double.IsFinite(value)
+            ? value : throw new ArgumentOutOfRangeException(parameter, value, $"{parameter} is finite and above 0");
 
-    private static int Positive(int value, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(value))] string? parameter = null)
+    private static int Positive(int value, [CallerArgumentExpression(nameof(value))] string? parameter = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value, parameter);
         return value;
     }
 
-    private static double Probability(double value) =>
-        value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException("samplingProbability", value, "a probability lies in [0, 1]");
+    private static double Probability(
+        double value, [CallerArgumentExpression(nameof(value))] string? parameter = null) =>
+        value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(parameter, value, $"{parameter} lies in [0, 1]");
 }

@@ -8,9 +8,9 @@ namespace PersonaTune.Privacy.Accounting;
 /// </summary>
 /// <remarks>
 /// Guarantee: with a pessimistic grid, everything composed so far is (<see cref="GetEpsilon"/>(delta), delta)-private for every delta, also
-/// if each mechanism was chosen after seeing the outputs of those before; with an optimistic grid, it is not for any smaller epsilon, as far
-/// as the pairs of output distributions behind the mechanisms are attained. A single mechanism, and a composition of Gaussian mechanisms, is
-/// computed exactly, off the grid. Assumes that every mechanism composed holds under the same neighbouring relation (use
+/// if each mechanism was chosen after seeing the outputs of those before; with an optimistic grid, it is not for any smaller epsilon, as
+/// far as the pairs of output distributions behind the mechanisms are attained. A single mechanism, and a composition of Gaussian
+/// mechanisms, is computed exactly, off the grid. Assumes that every mechanism composed holds under the same neighbouring relation (use
 /// <see cref="PldAccountant"/>, which checks it) and draws real (not floating-point) noise. Double-precision rounding of the convolution is
 /// allowed for by a relative part of about 2e-16 of delta a composition.
 /// </remarks>
@@ -39,7 +39,8 @@ public sealed partial class PrivacyLossDistribution
     {
         ArgumentNullException.ThrowIfNull(other);
         if (Grid != other.Grid)
-            throw new ArgumentException($"cannot compose losses on {other.Grid} with losses on {Grid}; build both on one grid", nameof(other));
+            throw new ArgumentException(
+                $"cannot compose losses on {other.Grid} with losses on {Grid}; build both on one grid", nameof(other));
         return new(Grid, other.terms.Aggregate(terms, Add));
     }
 
@@ -81,7 +82,8 @@ public sealed partial class PrivacyLossDistribution
     /// <summary>The same mechanisms on another grid.</summary>
     internal PrivacyLossDistribution OnGrid(PldGrid grid) => new(grid, terms);
 
-    private static ImmutableList<(PldTerm Term, long Count)> Add(ImmutableList<(PldTerm Term, long Count)> terms, (PldTerm Term, long Count) added)
+    private static ImmutableList<(PldTerm Term, long Count)> Add(
+        ImmutableList<(PldTerm Term, long Count)> terms, (PldTerm Term, long Count) added)
     {
         var index = terms.FindIndex(item => item.Term == added.Term);
         return index < 0 ? terms.Add(added) : terms.SetItem(index, (added.Term, checked(terms[index].Count + added.Count)));
@@ -90,6 +92,6 @@ public sealed partial class PrivacyLossDistribution
     private (PldDirection Removed, PldDirection Added) Evaluate()
     {
         var removed = PldDirection.Of(terms, added: false, Grid);
-        return terms.TrueForAll(item => item.Term.Added is null) ? (removed, removed) : (removed, PldDirection.Of(terms, added: true, Grid));
+        return (removed, terms.TrueForAll(item => item.Term.Added is null) ? removed : PldDirection.Of(terms, added: true, Grid));
     }
 }

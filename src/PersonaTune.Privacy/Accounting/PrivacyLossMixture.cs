@@ -47,7 +47,9 @@ internal sealed record PrivacyLossMixture : PrivacyLossDensity
 
     public override int GetHashCode() => HashCode.Combine(sigma, sensitivities.Length, sensitivities[^1], probabilities[^1]);
 
-    /// <summary>The output at which the loss has a value. The loss is convex and falling, so Newton's method from its left cannot overshoot.</summary>
+    /// <summary>
+    /// The output at which the loss has a value. The loss is convex and falling, so Newton's method from its left cannot overshoot.
+    /// </summary>
     private double OutputAt(double loss)
     {
         var largest = sensitivities[^1];

@@ -14,7 +14,8 @@ internal sealed record PrivacyLossOutcomes(PldAtom First, PldAtom Second, PldAto
     {
         var logFinite = LogDomain.Log1P(-delta);
         var logTruth = logFinite - LogDomain.Log1P(Math.Exp(-epsilon));
-        return new(new(logTruth, epsilon), new(logTruth - epsilon, -epsilon), delta > 0 ? new(Math.Log(delta), double.PositiveInfinity) : null);
+        PldAtom? revealed = delta > 0 ? new(Math.Log(delta), double.PositiveInfinity) : null;
+        return new(new(logTruth, epsilon), new(logTruth - epsilon, -epsilon), revealed);
     }
 
     /// <summary>Randomized response when one value is exchanged for another.</summary>
@@ -24,7 +25,9 @@ internal sealed record PrivacyLossOutcomes(PldAtom First, PldAtom Second, PldAto
         return new(new(truth, truth - other), new(other, other - truth), buckets > 2 ? new(other + Math.Log(buckets - 2), 0) : null);
     }
 
-    /// <summary>Randomized response when a value is exchanged for the special one, which is answered uniformly; or the other way round.</summary>
+    /// <summary>
+    /// Randomized response when a value is exchanged for the special one, which is answered uniformly; or the other way round.
+    /// </summary>
     public static PrivacyLossOutcomes ResponseSpecial(double noise, int buckets, bool fromSpecial)
     {
         double truth = Math.Log(1 - noise * (buckets - 1) / buckets), uniform = -Math.Log(buckets);

@@ -7,8 +7,8 @@ public sealed class PldAccountantTests
     private const double Delta = 1e-6;
 
     /// <summary>
-    /// What dp_accounting does not analyse but this accountant does, each checked against the RDP bound of the table: two Gaussians on the same
-    /// sample are one Gaussian on it, and one coordinate of discrete Gaussian noise is a pair of known distributions.
+    /// What dp_accounting does not analyse but this accountant does, each checked against the RDP bound of the table: two Gaussians on
+    /// the same sample are one Gaussian on it, and one coordinate of discrete Gaussian noise is a pair of known distributions.
     /// </summary>
     private static readonly HashSet<string> Beyond = ["dpsgd_plus_quantile_clip", "discrete_gauss_10"];
 
@@ -23,7 +23,8 @@ public sealed class PldAccountantTests
             var (privacyEvent, relation) = ReferenceEvents.Cases[row[0]];
             if (!accountants.TryGetValue(row[0], out var accountant)) accountants[row[0]] = accountant = new PldAccountant(relation);
             var isKnown = accountant.Supports(privacyEvent);
-            if (row[5] == "unsupported" && !Beyond.Contains(row[0])) return isKnown ? "supported, but the table and this test say otherwise" : null;
+            if (row[5] == "unsupported" && !Beyond.Contains(row[0]))
+                return isKnown ? "supported, but the table and this test say otherwise" : null;
             if (!isKnown) return "not supported";
             if (accountant.Loss.GetDelta(0) == 0 && row[0] != "noop") accountant.Compose(privacyEvent);
 
@@ -36,12 +37,16 @@ public sealed class PldAccountantTests
 
             // The peer counts five randomized responses once (defect 1); the truth is five times the loss, below what RDP says.
             if (row[0] == "randomized_response_x5")
-                return wantsEpsilon && !(upper > 8.04) ? $"not the composition: {upper:R}" : ReferenceCells.Above(ReferenceCells.Number(row[4]), upper, 1e-9);
+            {
+                return wantsEpsilon && !(upper > 8.04)
+                    ? $"not the composition: {upper:R}" : ReferenceCells.Above(ReferenceCells.Number(row[4]), upper, 1e-9);
+            }
 
-            // The peer rounds epsilon up to its grid for pure mechanisms, and adds 1e-15 of truncated mass for every composition.
+            // The peer rounds epsilon up to its grid for pure mechanisms, and adds 1e-15 of truncated mass
+            // and some 1e-14 of rounding to every composition.
             var expected = ReferenceCells.Number(row[5]);
             return ReferenceCells.Above(expected, upper, 1e-5, 1e-16)
-                ?? (wantsEpsilon ? ReferenceCells.Above(upper, expected, 1e-3, 2e-3) : ReferenceCells.Above(upper, expected, 1e-2, 1e-14));
+                ?? (wantsEpsilon ? ReferenceCells.Above(upper, expected, 1e-3, 2e-3) : ReferenceCells.Above(upper, expected, 1e-2, 5e-14));
         });
     }
 
@@ -76,11 +81,13 @@ public sealed class PldAccountantTests
         }
         var accountant = new PldAccountant(NeighbouringRelation.ReplaceOne);
         accountant.Compose(new RandomizedResponseEvent(0.5, 2), 10);
-        Assert.InRange(accountant.GetDelta(epsilon), exact, exact * 1.000001);
+        Assert.InRange(accountant.GetDelta(epsilon), exact * (1 - 1e-12), exact * 1.000001);
         Assert.InRange(accountant.GetDeltaLower(epsilon), exact * 0.998, exact);
     }
 
-    /// <summary>Defect 4: the relation belongs to the accountant, and what does not hold under it is refused and leaves it as it was.</summary>
+    /// <summary>
+    /// Defect 4: the relation belongs to the accountant, and what does not hold under it is refused and leaves it as it was.
+    /// </summary>
     [Theory]
     [InlineData(NeighbouringRelation.AddOrRemoveOne)]
     [InlineData(NeighbouringRelation.ReplaceOne)]
@@ -141,7 +148,7 @@ public sealed class PldAccountantTests
     public void Without_noise_or_after_a_bare_release_there_is_no_epsilon()
     {
         PrivacyEvent[] bare = [
-            new NonPrivateEvent(), new GaussianEvent(0), new LaplaceEvent(0), new PoissonSampledEvent(0.1, new GaussianEvent(0)),
+            new NonPrivateEvent(), new GaussianEvent(0), new PoissonSampledEvent(0.1, new GaussianEvent(0)),
             new EpsilonDeltaEvent(1, 1), new TruncatedSubsampledGaussianEvent(10, 0.5, 5, 0)];
         foreach (var privacyEvent in bare)
         {
@@ -160,6 +167,20 @@ public sealed class PldAccountantTests
         accountant.Compose(new LaplaceEvent(4), 20);
         Assert.InRange(accountant.GetEpsilon(0), 5, 5 + 20 * PldGrid.DefaultSpacing);
         Assert.Equal(0, accountant.GetDelta(5.01));
+    }
+
+    [Fact]
+    public void Delta_stays_accurate_up_to_the_greatest_loss()
+    {
+        // Twenty Laplace releases of ratio 1/4: all lose the most, 5, with probability 2^-20, and the next 1e-4 below holds next to
+        // nothing.
+        var accountant = new PldAccountant();
+        accountant.Compose(new LaplaceEvent(4), 20);
+        foreach (var distance in new[] { 1e-3, 1e-5 })
+        {
+            var greatest = Math.Pow(2, -20) * -Math.Exp(-distance) + Math.Pow(2, -20);
+            Assert.InRange(accountant.GetDelta(5 - distance), greatest * 0.999, greatest * 1.1);
+        }
     }
 
     [Fact]

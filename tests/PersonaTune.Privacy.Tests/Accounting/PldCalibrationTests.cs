@@ -21,7 +21,8 @@ public sealed class PldCalibrationTests
             if (found.Epsilon > epsilon) return $"sigma {found.Value:R} costs {found.Epsilon:R}";
 
             // The peer's answer is at most 1e-3 too large, ours at most 1e-4.
-            return found.Value >= expected - 1e-3 - 1e-6 && found.Value <= expected + 1e-4 + 1e-6 ? null : $"expected {expected:R}, ours {found.Value:R}";
+            return found.Value >= expected - 1e-3 - 1e-6 && found.Value <= expected + 1e-4 + 1e-6
+                ? null : $"expected {expected:R}, ours {found.Value:R}";
         });
     }
 }

@@ -7,16 +7,20 @@ namespace PersonaTune.Privacy.Tests.Accounting;
 [Trait("Duration", "Long")]
 public sealed class PldPropertyTests
 {
-    private const int Runs = 25;
+    private const int Runs = 10;
 
     private static readonly Gen<PrivacyEvent> Events = Gen.OneOf(
         from sigma in Between(0.5, 5) select (PrivacyEvent)new GaussianEvent(sigma),
         from scale in Between(0.5, 5) select (PrivacyEvent)new LaplaceEvent(scale),
-        from sigma in Between(0.6, 4) from q in Between(0.001, 0.3) select (PrivacyEvent)new PoissonSampledEvent(q, new GaussianEvent(sigma)),
-        from scale in Between(0.6, 4) from q in Between(0.001, 0.3) select (PrivacyEvent)new PoissonSampledEvent(q, new LaplaceEvent(scale)),
-        from noise in Between(0.1, 2) from sensitivity in Gen.Choose(1, 3) select (PrivacyEvent)new DiscreteLaplaceEvent(noise, sensitivity),
+        from sigma in Between(0.6, 4) from q in Between(0.001, 0.3)
+        select (PrivacyEvent)new PoissonSampledEvent(q, new GaussianEvent(sigma)),
+        from scale in Between(0.6, 4) from q in Between(0.001, 0.3)
+        select (PrivacyEvent)new PoissonSampledEvent(q, new LaplaceEvent(scale)),
+        from noise in Between(0.1, 2) from sensitivity in Gen.Choose(1, 3)
+        select (PrivacyEvent)new DiscreteLaplaceEvent(noise, sensitivity),
         from sigma in Between(1, 9) select (PrivacyEvent)new DiscreteGaussianEvent(sigma, 1, 1),
-        from epsilon in Between(0.01, 1) from power in Gen.Choose(6, 12) select (PrivacyEvent)new EpsilonDeltaEvent(epsilon, Math.Pow(10, -power)),
+        from epsilon in Between(0.01, 1) from power in Gen.Choose(6, 12)
+        select (PrivacyEvent)new EpsilonDeltaEvent(epsilon, Math.Pow(10, -power)),
         from sigma in Between(0.7, 3) from p in Between(0.05, 0.5)
         select (PrivacyEvent)new MixtureOfGaussiansEvent(sigma, [0, 1, 2], [1 - p, 0.7 * p, 1 - (1 - p) - 0.7 * p]));
 
@@ -39,7 +43,7 @@ public sealed class PldPropertyTests
     {
         var accountant = Compose(history);
         var previous = double.PositiveInfinity;
-        for (var power = -15.0; power < 0; power += 0.7)
+        for (var power = -15.0; power < 0; power += 1.3)
         {
             var epsilon = accountant.GetEpsilon(Math.Pow(10, power));
             Assert.True(epsilon <= previous + 1e-8, $"epsilon {epsilon} at delta 1e{power} after {previous}");
@@ -52,7 +56,7 @@ public sealed class PldPropertyTests
     {
         var accountant = Compose(history);
         var previous = 1.0;
-        for (var epsilon = 0.0; epsilon < 12; epsilon += 0.37)
+        for (var epsilon = 0.0; epsilon < 12; epsilon += 0.91)
         {
             var delta = accountant.GetDelta(epsilon);
 

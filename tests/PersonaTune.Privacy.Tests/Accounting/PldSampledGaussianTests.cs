@@ -4,8 +4,8 @@ using PersonaTune.Privacy.Accounting;
 namespace PersonaTune.Privacy.Tests.Accounting;
 
 /// <summary>
-/// The Poisson-subsampled Gaussian against a3, a4 and a6 (dp_accounting 0.6.0 PLD, connect the dots against privacy buckets) and g1 (Opacus RDP
-/// and PRV). Rows of one composition are checked together, so that it is computed once.
+/// The Poisson-subsampled Gaussian against a3, a4 and a6 (dp_accounting 0.6.0 PLD, connect the dots against privacy buckets) and g1
+/// (Opacus RDP and PRV). Rows of one composition are checked together, so that it is computed once.
 /// </summary>
 /// <remarks>
 /// dp_accounting adds the mass it cuts, 1e-15, to delta and rounds in plain double precision, so its bounds may lie below ours where delta
@@ -18,8 +18,11 @@ public sealed class PldSampledGaussianTests
     private const double RelativeRounding = 2e-5;
     private const double EpsilonTolerance = 1e-6;
 
-    /// <summary>dp_accounting's truncation mass, which it counts into delta on both sides: once for every composition and direction.</summary>
-    private const double TruncatedMass = 2e-15;
+    /// <summary>
+    /// dp_accounting's rounding in a4, and the 1e-15 of cut mass that it counts into delta on both sides: in 40 rows with delta below
+    /// 1e-9 its optimistic column lies above its pessimistic one, or is negative, by up to 5e-13.
+    /// </summary>
+    private const double PeerNoise = 1e-12;
 
     [Fact]
     public void Every_row_of_a3_a4_and_g1_lies_between_its_bounds()
@@ -58,7 +61,8 @@ public sealed class PldSampledGaussianTests
                 if (complaint is not null) complaints.Add($"{file}: {string.Join(',', row)}: {complaint}");
             }
         });
-        Assert.True(complaints.IsEmpty, $"{complaints.Count} of {rows.Count} rows differ:\n{string.Join('\n', complaints.Order().Take(20))}");
+        var first = string.Join('\n', complaints.Order().Take(20));
+        Assert.True(complaints.IsEmpty, $"{complaints.Count} of {rows.Count} rows differ:\n{first}");
     }
 
     [Fact]
@@ -93,9 +97,10 @@ public sealed class PldSampledGaussianTests
         if (oursLower > ours) return $"lower bound {oursLower:R} above upper bound {ours:R}";
         if (ReferenceCells.Above(pessimistic, ours, RelativeRounding, EpsilonTolerance) is { } above) return above;
 
-        // Beyond 700 the peer's exp underflows, and it answers the loss that is exceeded with probability delta: more than epsilon. There our
-        // own lower bound, and for q = 1 the exact value (see PldOverflowTests), take its place.
-        if (row[7].StartsWith("ANCHOR_OVERFLOW", StringComparison.Ordinal)) return ours > 690 ? null : $"{ours:R} is not near {pessimistic:R}";
+        // Beyond 700 the peer's exp underflows, and it answers the loss that is exceeded with probability delta: more than epsilon. There
+        // our own lower bound, and for q = 1 the exact value (see PldOverflowTests), take its place.
+        if (row[7].StartsWith("ANCHOR_OVERFLOW", StringComparison.Ordinal))
+            return ours > pessimistic - 2 ? null : $"{ours:R} is not near {pessimistic:R}";
         return ours < optimistic * (1 - 1e-12) ? $"below the optimistic {optimistic:R}: {ours:R}" : null;
     }
 
@@ -104,8 +109,8 @@ public sealed class PldSampledGaussianTests
         var (epsilon, pessimistic, optimistic) = (Number(row[3]), Number(row[4]), Number(row[5]));
         double ours = upper.GetDelta(epsilon), oursLower = lower.GetDelta(epsilon);
         if (oursLower > ours) return $"lower bound {oursLower:R} above upper bound {ours:R}";
-        if (ReferenceCells.Above(pessimistic, ours, 1e-5, 1e-16) is { } above) return above;
-        return ours < optimistic * (1 - 1e-9) - TruncatedMass ? $"below the optimistic {optimistic:R}: {ours:R}" : null;
+        if (ReferenceCells.Above(pessimistic, ours, RelativeRounding, PeerNoise) is { } above) return above;
+        return ours < optimistic * (1 - 1e-9) - PeerNoise ? $"below the optimistic {optimistic:R}: {ours:R}" : null;
     }
 
     private static string? CheckOpacus(string[] row, PrivacyLossDistribution upper)
