@@ -5,7 +5,9 @@ using PersonaTune.Privacy.Mechanisms;
 
 namespace PersonaTune.Bench;
 
-/// <summary>Nanoseconds for each random byte, drawn value, transformed value and encoded value; the best of several rounds, one thread.</summary>
+/// <summary>
+/// Nanoseconds for each random byte, drawn value, transformed value and encoded value; the best of several rounds, one thread.
+/// </summary>
 internal static class NoiseBench
 {
     private const int Values = 1 << 20;
@@ -52,7 +54,8 @@ internal static class NoiseBench
             var made = Stopwatch.GetTimestamp();
             var noise = new DiscreteGaussianNoise(sigma);
             var milliseconds = Stopwatch.GetElapsedTime(made).TotalMilliseconds;
-            Report($"discrete Gaussian, sigma {sigma} ({noise.Parts.Count} tables, made in {milliseconds:F1} ms)", Values, () => noise.Fill(source, values));
+            Report($"discrete Gaussian, sigma {sigma} ({noise.Parts.Count} tables, made in {milliseconds:F1} ms)", Values, ()
+                => noise.Fill(source, values));
         }
 
         foreach (var variance in new[] { 16, 1e4, 1e6, 1e10 })
@@ -71,7 +74,8 @@ internal static class NoiseBench
 
         var few = new int[2000];
         foreach (var sigma in new[] { 4.0, 1e5 })
-            Report($"exact rejection, discrete Gaussian, sigma {sigma}", few.Length, () => new ExactDiscreteGaussianNoise(sigma).Fill(source, few));
+            Report($"exact rejection, discrete Gaussian, sigma {sigma}", few.Length, ()
+                => new ExactDiscreteGaussianNoise(sigma).Fill(source, few));
         var doubles = new double[Values];
         Report("continuous Gaussian", Values, () => new GaussianNoise(1).Fill(source, doubles));
     }
@@ -96,7 +100,8 @@ internal static class NoiseBench
     {
         var update = new float[1_000_000];
         new GaussianNoise(0.01).AddTo(source, update);
-        var encoder = new UpdateEncoder(new UpdateEncodingOptions { Dimension = update.Length, ClipNorm = 1, Scale = 1 << 16, RotationSeed = new byte[32] });
+        var encoder = new UpdateEncoder(new UpdateEncodingOptions { Dimension = update.Length, ClipNorm = 1, Scale = 1 << 16,
+            RotationSeed = new byte[32] });
         var encoded = encoder.Encode(update, source);
         Report("encode 1,000,000 values, a value", update.Length, () => encoder.Encode(update, source));
         Report("decode 1,000,000 values, a value", update.Length, () => encoder.Decode(encoded, 1));

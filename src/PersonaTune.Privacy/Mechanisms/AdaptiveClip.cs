@@ -3,13 +3,15 @@ using PersonaTune.Privacy.Accounting;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// A clip norm that follows a quantile of the updates' norms (Andrew, Thakkar, McMahan and Ramaswamy 2021): each client also reports whether its
-/// update stayed unclipped, the reports are summed under noise, and C moves by C exp(-eta (fraction - quantile)). Not thread-safe.
+/// A clip norm that follows a quantile of the updates' norms (Andrew, Thakkar, McMahan and Ramaswamy 2021): each client also reports
+/// whether its update stayed unclipped, the reports are summed under noise, and C moves by C exp(-eta (fraction - quantile)). Not
+/// thread-safe.
 /// </summary>
 /// <remarks>
-/// Guarantee: the update with noise multiplier <see cref="UpdateMultiplier"/> and the count with noise of deviation sigma_b together cost as much as one Gaussian
-/// of the multiplier z, under adding or removing one client: the report is b - 1/2, so the count has sensitivity 1/2 (theorem 1 of the paper).
-/// Only <see cref="Update"/>'s noised count may reach this type: a norm that moves by the true count is not private.
+/// Guarantee: the update with noise multiplier <see cref="UpdateMultiplier"/> and the count with noise of deviation sigma_b together cost
+/// as much as one Gaussian of the multiplier z, under adding or removing one client: the report is b - 1/2, so the count has sensitivity
+/// 1/2 (theorem 1 of the paper). Only <see cref="Update"/>'s noised count may reach this type: a norm that moves by the true count is not
+/// private.
 /// </remarks>
 public sealed class AdaptiveClip
 {
@@ -42,7 +44,7 @@ public sealed class AdaptiveClip
         var ratio = noiseMultiplier / (2 * countNoise);
         if (!(ratio is >= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(countNoise), countNoise, FormattableString.Invariant(
-                $"adaptive clip: count noise is {countNoise}, expected above half the noise multiplier {noiseMultiplier}; raise the count noise"));
+                $"adaptive clip: count noise is {countNoise}, expected above {noiseMultiplier} / 2; raise the count noise"));
         return noiseMultiplier / Math.Sqrt((1 - ratio) * (1 + ratio));
     }
 
@@ -57,10 +59,12 @@ public sealed class AdaptiveClip
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(clients);
         if (!double.IsFinite(noisedReportSum))
-            throw new ArgumentOutOfRangeException(nameof(noisedReportSum), noisedReportSum, "adaptive clip: the noised sum of reports is not finite; discard the round");
+            throw new ArgumentOutOfRangeException(nameof(noisedReportSum), noisedReportSum,
+                "adaptive clip: the noised sum is not finite; discard the round");
         // The reports are centred, which halves their sensitivity; the fraction adds the half back.
         var fraction = (noisedReportSum / clients) + 0.5;
-        Norm = Math.Clamp(Norm * Math.Exp(-_options.LearningRate * (fraction - _options.TargetQuantile)), _options.SmallestNorm, _options.LargestNorm);
+        Norm = Math.Clamp(Norm * Math.Exp(-_options.LearningRate * (fraction - _options.TargetQuantile)), _options.SmallestNorm,
+            _options.LargestNorm);
     }
 
     /// <summary>What an accountant must know of one round whose update has noise multiplier <paramref name="updateMultiplier"/>.</summary>

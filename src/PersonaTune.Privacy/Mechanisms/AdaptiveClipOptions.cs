@@ -12,7 +12,9 @@ public sealed record AdaptiveClipOptions
     /// <summary>The geometric learning rate eta, above 0. Default 0.2.</summary>
     public double LearningRate { get; init; } = 0.2;
 
-    /// <summary>The standard deviation of the noise on the count, in clients; 0 in reference computations only. The paper uses clients / 20.</summary>
+    /// <summary>
+    /// The standard deviation of the noise on the count, in clients; 0 in reference computations only. The paper uses clients / 20.
+    /// </summary>
     public required double CountNoise { get; init; }
 
     /// <summary>The norm never falls below. Default 1e-6.</summary>
@@ -23,7 +25,8 @@ public sealed record AdaptiveClipOptions
 
     internal void Validate()
     {
-        Check(InitialNorm >= SmallestNorm && InitialNorm <= LargestNorm, nameof(InitialNorm), InitialNorm, "between SmallestNorm and LargestNorm");
+        Check(InitialNorm >= SmallestNorm && InitialNorm <= LargestNorm, nameof(InitialNorm), InitialNorm,
+            "between SmallestNorm and LargestNorm");
         Check(TargetQuantile is > 0 and < 1, nameof(TargetQuantile), TargetQuantile, "above 0 and below 1");
         Check(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), LearningRate, "above 0");
         Check(CountNoise >= 0 && double.IsFinite(CountNoise), nameof(CountNoise), CountNoise, "at least 0");

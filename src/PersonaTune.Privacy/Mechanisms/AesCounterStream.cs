@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// AES-256 in counter mode as a stream of bytes. Block i of stream n is AES(key, n || i), both as 8 big-endian bytes, so streams of one key never
-/// share a block. Bytes that were handed out are overwritten in the buffer. Not thread-safe.
+/// AES-256 in counter mode as a stream of bytes. Block i of stream n is AES(key, n || i), both as 8 big-endian bytes, so streams of one
+/// key never share a block. Bytes that were handed out are overwritten in the buffer. Not thread-safe.
 /// </summary>
 internal sealed class AesCounterStream : IDisposable
 {

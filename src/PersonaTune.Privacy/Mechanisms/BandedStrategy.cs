@@ -2,10 +2,13 @@ using PersonaTune.Privacy.Sealing;
 
 namespace PersonaTune.Privacy.Mechanisms;
 
-/// <summary>A strategy with a fixed number of nonzero diagonals (banded matrix factorization; Choquette-Choo et al. 2023), kept as a ring of the last steps' noise.</summary>
+/// <summary>
+/// A strategy with a fixed number of nonzero diagonals (banded matrix factorization; Choquette-Choo et al. 2023), kept as a ring of the
+/// last steps' noise.
+/// </summary>
 /// <remarks>
-/// With records at least as many steps apart as there are bands, the columns of one record do not overlap, and subsampling amplifies. One band is
-/// independent noise (DP-SGD); all n bands of <see cref="SquareRoot"/> are the factorization A = C C.
+/// With records at least as many steps apart as there are bands, the columns of one record do not overlap, and subsampling amplifies. One
+/// band is independent noise (DP-SGD); all n bands of <see cref="SquareRoot"/> are the factorization A = C C.
 /// </remarks>
 public sealed class BandedStrategy : MatrixStrategy
 {
@@ -15,13 +18,15 @@ public sealed class BandedStrategy : MatrixStrategy
     /// <summary>A strategy from the first column of a Toeplitz matrix.</summary>
     /// <param name="rounds">Number n of steps.</param>
     /// <param name="coefficients">1 to n values, the first above 0, not increasing, not negative.</param>
-    /// <param name="normalizeColumns">True to divide every column by its norm, so that late columns, cut off by the end, are not wasted.</param>
+    /// <param name="normalizeColumns">True to divide every column by its norm, so that late columns, cut off by the end, are not
+    /// wasted.</param>
     /// <exception cref="ArgumentException">The coefficients increase or are negative, or there are more than steps.</exception>
     public BandedStrategy(int rounds, ReadOnlySpan<double> coefficients, bool normalizeColumns = false)
         : base(rounds)
     {
         if (coefficients.IsEmpty || coefficients.Length > rounds)
-            throw new ArgumentException($"matrix strategy: {coefficients.Length} bands, expected 1 to {rounds}, the number of rounds", nameof(coefficients));
+            throw new ArgumentException($"matrix strategy: {coefficients.Length} bands, expected 1 to {rounds}, the number of rounds",
+                nameof(coefficients));
         MatrixSensitivity.RequireDecreasing(coefficients);
         _column = coefficients.ToArray();
         NormalizesColumns = normalizeColumns;
@@ -44,7 +49,10 @@ public sealed class BandedStrategy : MatrixStrategy
 
     internal override int BufferCount => Bands - 1;
 
-    /// <summary>The first <paramref name="bands"/> coefficients of the square root of the prefix-sum matrix: 1, 1/2, 3/8, 5/16, ... (binomial(2 i, i) / 4^i).</summary>
+    /// <summary>
+    /// The first <paramref name="bands"/> coefficients of the square root of the prefix-sum matrix: 1, 1/2, 3/8, 5/16, ... (binomial(2 i,
+    /// i) / 4^i).
+    /// </summary>
     /// <param name="rounds">Number n of steps.</param>
     /// <param name="bands">1 to n.</param>
     /// <param name="normalizeColumns">As in the constructor.</param>
@@ -78,14 +86,15 @@ public sealed class BandedStrategy : MatrixStrategy
         }
 
         if (count > 1 && minSeparation < Bands)
-            throw new ArgumentException($"matrix strategy: normalized columns with {Bands} bands and separation {minSeparation}, expected a separation of at least "
+            throw new ArgumentException($"matrix strategy: {Bands} normalized bands, separation {minSeparation}, expected one of at least "
                 + "the number of bands; use fewer bands, or columns that are not normalized", nameof(minSeparation));
         return Math.Sqrt(count);
     }
 
     internal override void Correlate(int step, float[][] buffers, Span<float> noise)
     {
-        for (var i = Math.Min(step, Bands - 1); i > 0; i--) Add(noise, buffers[(step - i) % BufferCount], (float)-Coefficient(step, step - i));
+        for (var i = Math.Min(step, Bands - 1); i > 0; i--)
+            Add(noise, buffers[(step - i) % BufferCount], (float)-Coefficient(step, step - i));
         var scale = (float)(1 / Coefficient(step, step));
         if (scale != 1)
             for (var i = 0; i < noise.Length; i++) noise[i] *= scale;

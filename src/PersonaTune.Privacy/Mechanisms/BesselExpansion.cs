@@ -4,8 +4,8 @@ namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
 /// The uniform asymptotic expansion of the modified Bessel function (Olver 1974; DLMF 10.41.3), written with w = sqrt(v^2 + x^2):
-/// I_x(v) = e^(w - x asinh(x / v)) / sqrt(2 pi w) S, S = sum over k of D_k(x^2 / w^2) / w^k, where U_k(p) = p^k D_k(p^2) are the Debye polynomials.
-/// In this form it also holds for x = 0. With 14 terms it errs by less than 2^-140 for v above 10,000.
+/// I_x(v) = e^(w - x asinh(x / v)) / sqrt(2 pi w) S, S = sum over k of D_k(x^2 / w^2) / w^k, where U_k(p) = p^k D_k(p^2) are the Debye
+/// polynomials. In this form it also holds for x = 0. With 14 terms it errs by less than 2^-140 for v above 10,000.
 /// </summary>
 internal static class BesselExpansion
 {
@@ -58,7 +58,8 @@ internal static class BesselExpansion
         return (n * n / (w + v)) - (n * Math.Asinh(n / v)) - (0.5 * Math.Log(2 * Math.PI * w)) + Math.Log(sum);
     }
 
-    // (v / 2)^n / n! times the sum of (v / 2)^2k / (k! (n + 1) ... (n + k)): all terms positive; divided by the running sum before it overflows.
+    // (v / 2)^n / n! times the sum of (v / 2)^2k / (k! (n + 1) ... (n + k)): all terms positive; divided by the running sum before it
+    // overflows.
     private static double Series(double n, double v)
     {
         var half = 0.5 * v;

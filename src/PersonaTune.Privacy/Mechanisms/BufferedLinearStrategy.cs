@@ -3,8 +3,8 @@ using PersonaTune.Privacy.Sealing;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// A buffered linear Toeplitz strategy (BLT; Dvijotham, McMahan, Pillutla, Steinke and Thakurta 2024): C(i, j) = sum over m of w_m l_m^(i - j - 1) below a
-/// diagonal of 1. A few buffers stand for infinitely many diagonals, and the number of steps need not be small.
+/// A buffered linear Toeplitz strategy (BLT; Dvijotham, McMahan, Pillutla, Steinke and Thakurta 2024): C(i, j) = sum over m of w_m l_m^(i
+/// - j - 1) below a diagonal of 1. A few buffers stand for infinitely many diagonals, and the number of steps need not be small.
 /// </summary>
 public sealed class BufferedLinearStrategy : MatrixStrategy
 {
@@ -20,18 +20,21 @@ public sealed class BufferedLinearStrategy : MatrixStrategy
         : base(rounds)
     {
         if (weights.IsEmpty || weights.Length != decays.Length)
-            throw new ArgumentException($"buffered linear strategy: {weights.Length} weights and {decays.Length} decays, expected as many, at least 1", nameof(weights));
+            throw new ArgumentException($"buffered linear strategy: {weights.Length} weights, {decays.Length} decays, expected equal and above 0",
+                nameof(weights));
         double sum = 0;
         for (var i = 0; i < weights.Length; i++)
         {
             sum += weights[i];
             if (!(weights[i] >= 0 && decays[i] is >= 0 and <= 1))
                 throw new ArgumentException(FormattableString.Invariant(
-                    $"buffered linear strategy: weight {i} is {weights[i]} and decay {i} is {decays[i]}, expected at least 0, and 0 to 1"), nameof(weights));
+                    $"buffered linear strategy: weight {i} is {weights[i]} and decay {i} is {decays[i]}, expected at least 0, and 0 to 1"),
+                    nameof(weights));
         }
 
         if (!(sum <= 1))
-            throw new ArgumentException(FormattableString.Invariant($"buffered linear strategy: the weights' sum is {sum}, expected at most 1"), nameof(weights));
+            throw new ArgumentException(
+                FormattableString.Invariant($"buffered linear strategy: the weights' sum is {sum}, expected at most 1"), nameof(weights));
         _weights = weights.ToArray();
         _decays = decays.ToArray();
     }

@@ -5,15 +5,16 @@ using PersonaTune.Privacy.Sealing;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// Gaussian noise that is correlated between the steps of a run, as a stream whose state survives a crash. The noise of a step is a function of a random
-/// 32-byte key and the step, so a run that resumes from a checkpoint continues with exactly the noise it would have used. Not thread-safe.
+/// Gaussian noise that is correlated between the steps of a run, as a stream whose state survives a crash. The noise of a step is a
+/// function of a random 32-byte key and the step, so a run that resumes from a checkpoint continues with exactly the noise it would have
+/// used. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// <para>Each step is bound to a digest of what it will cover. The order that never uses noise twice: <see cref="Next"/>, persist <see cref="ToBytes"/>,
-/// release. After a crash, restore and call <see cref="Repeat"/> with the digest of the same sum to make the same release again; another digest is
-/// refused. A state older than the last release must never be restored: persist before releasing.</para>
-/// <para>Gaussian draws are <see cref="GaussianNoise"/>, with what floating point does not guarantee stated there. The state contains the key: whoever
-/// reads it subtracts the noise, so seal it (<see cref="RecordSealer"/>).</para>
+/// <para>Each step is bound to a digest of what it will cover. The order that never uses noise twice: <see cref="Next"/>, persist
+/// <see cref="ToBytes"/>, release. After a crash, restore and call <see cref="Repeat"/> with the digest of the same sum to make the same
+/// release again; another digest is refused. A state older than the last release must never be restored: persist before releasing.</para>
+/// <para>Gaussian draws are <see cref="GaussianNoise"/>, with what floating point does not guarantee stated there. The state contains the
+/// key: whoever reads it subtracts the noise, so seal it (<see cref="RecordSealer"/>).</para>
 /// </remarks>
 public abstract class CorrelatedNoise : IDisposable
 {
@@ -50,7 +51,8 @@ public abstract class CorrelatedNoise : IDisposable
         Purpose = purpose;
         var deviation = reader.ReadDouble();
         if (!(deviation >= 0 && double.IsFinite(deviation)) || Step < 0)
-            throw new TamperedException(subject, $"deviation is {deviation} and step {Step}, expected finite and not negative; it was altered");
+            throw new TamperedException(subject,
+                $"deviation is {deviation} and step {Step}, expected finite and not negative; it was altered");
         _gaussian = new GaussianNoise(deviation);
         reader.ReadFixed(_key.Length).CopyTo(_key);
         reader.ReadFixed(DigestBytes).CopyTo(_digest);
@@ -143,7 +145,8 @@ public abstract class CorrelatedNoise : IDisposable
 
     private protected ReadOnlySpan<float> Last => _last;
 
-    private protected static void WriteVector(SealWriter writer, ReadOnlySpan<float> values) => writer.WriteFixed(MemoryMarshal.AsBytes(values));
+    private protected static void WriteVector(SealWriter writer, ReadOnlySpan<float> values)
+        => writer.WriteFixed(MemoryMarshal.AsBytes(values));
 
     private protected static float[] ReadVector(ref SealReader reader, int length)
     {
@@ -156,7 +159,8 @@ public abstract class CorrelatedNoise : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (inputDigest.Length != DigestBytes)
-            throw new ArgumentException($"noise of '{Purpose}': the digest has {inputDigest.Length} bytes, expected {DigestBytes}", nameof(inputDigest));
+            throw new ArgumentException($"noise of '{Purpose}': the digest has {inputDigest.Length} bytes, expected {DigestBytes}",
+                nameof(inputDigest));
         if (noise.Length != Dimension)
             throw new ArgumentException($"noise of '{Purpose}': {noise.Length} values, expected {Dimension}", nameof(noise));
     }

@@ -3,12 +3,13 @@ using System.Security.Cryptography;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// The production source: the operating system's cryptographic generator (<see cref="RandomNumberGenerator"/>), 16 KiB at a time, because small requests
-/// cost it about a microsecond each. Bytes that were handed out are overwritten. Not thread-safe: give each thread its own.
+/// The production source: the operating system's cryptographic generator (<see cref="RandomNumberGenerator"/>), 16 KiB at a time, because
+/// small requests cost it about a microsecond each. Bytes that were handed out are overwritten. Not thread-safe: give each thread its own.
 /// </summary>
 /// <remarks>
-/// Assumes that the process's memory is not copied while it runs: a virtual machine that is restored twice from one snapshot may hand out up to 16 KiB
-/// twice, and whatever its generator repeats. Faster on Linux than AES-256-CTR through the platform's ECB (<c>PersonaTune.Bench noise source</c>).
+/// Assumes that the process's memory is not copied while it runs: a virtual machine that is restored twice from one snapshot may hand out
+/// up to 16 KiB twice, and whatever its generator repeats. Faster on Linux than AES-256-CTR through the platform's ECB
+/// (<c>PersonaTune.Bench noise source</c>).
 /// </remarks>
 public sealed class CryptographicNoiseSource : INoiseSource, IDisposable
 {

@@ -3,19 +3,21 @@ using PersonaTune.Privacy.Accounting;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// Discrete Gaussian noise (Canonne, Kamath and Steinke 2020): P(x) proportional to exp(-x^2 / (2 sigma^2)) on the integers, sampled from tables.
+/// Discrete Gaussian noise (Canonne, Kamath and Steinke 2020): P(x) proportional to exp(-x^2 / (2 sigma^2)) on the integers, sampled from
+/// tables.
 /// </summary>
 /// <remarks>
-/// <para>Guarantee: added to an integer vector of L2 sensitivity D it satisfies (D^2 / (2 sigma^2))-zCDP, for whichever neighbouring relation D was
-/// computed under. No floating-point number takes part, so the attacks of Mironov (2012) do not apply.</para>
-/// <para>Distribution drawn: up to sigma = 100 one table of 191-bit thresholds whose cut tail weighs less than 2^-131. Above, x = y + k z with y and z
-/// discrete Gaussian of variances with var(y) + k^2 var(z) = sigma^2 exactly, z again so composed. For sd(y) sd(z) at least 2.2 sigma the law
-/// of x differs from the discrete Gaussian of sigma at every point by a factor within 1 +- 2^-135 (Poisson summation: the sum over z of a Gaussian
-/// of deviation s = sd(y) sd(z) / sigma differs from its integral by a factor within 1 +- 2.1 exp(-2 pi^2 s^2)). In all: <see cref="IntegerNoise.DistanceBound"/>.</para>
-/// <para>Timing: no branch depends on a drawn value except at a tie that occurs once in about 2^53 draws; table addresses do, in tables of at most
-/// 16 KiB. Processor caches are therefore the remaining channel.</para>
-/// <para>Broken by: a sensitivity computed before rounding; a predictable source; adding fewer shares than the accountant assumed. A sum of several discrete
-/// Gaussians is not one: the accountant adds the term of Kairouz, Liu and Steinke (2021, theorem 1).</para>
+/// <para>Guarantee: added to an integer vector of L2 sensitivity D it satisfies (D^2 / (2 sigma^2))-zCDP, for whichever neighbouring
+/// relation D was computed under. No floating-point number takes part, so the attacks of Mironov (2012) do not apply.</para>
+/// <para>Distribution drawn: up to sigma = 100 one table of 191-bit thresholds whose cut tail weighs less than 2^-131. Above, x = y + k z
+/// with y and z discrete Gaussian of variances with var(y) + k^2 var(z) = sigma^2 exactly, z again so composed. For sd(y) sd(z) at least
+/// 2.2 sigma the law of x differs from the discrete Gaussian of sigma at every point by a factor within 1 +- 2^-135 (Poisson summation:
+/// the sum over z of a Gaussian of deviation s = sd(y) sd(z) / sigma differs from its integral by a factor within 1 +- 2.1 exp(-2 pi^2
+/// s^2)). In all: <see cref="IntegerNoise.DistanceBound"/>.</para>
+/// <para>Timing: no branch depends on a drawn value except at a tie that occurs once in about 2^53 draws; table addresses do, in tables
+/// of at most 16 KiB. Processor caches are therefore the remaining channel.</para>
+/// <para>Broken by: a sensitivity computed before rounding; a predictable source; adding fewer shares than the accountant assumed. A sum
+/// of several discrete Gaussians is not one: the accountant adds the term of Kairouz, Liu and Steinke (2021, theorem 1).</para>
 /// </remarks>
 public sealed class DiscreteGaussianNoise : IntegerNoise
 {
@@ -27,7 +29,8 @@ public sealed class DiscreteGaussianNoise : IntegerNoise
     private readonly double _logNormalizer;
 
     /// <summary>Noise with the parameter <paramref name="sigma"/>, in integer units.</summary>
-    /// <param name="sigma">Above 0, at most 1e7; taken as the exact value of the double. The standard deviation is slightly smaller below about 1.</param>
+    /// <param name="sigma">Above 0, at most 1e7; taken as the exact value of the double. The standard deviation is slightly smaller below
+    /// about 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">Sigma lies outside that range.</exception>
     public DiscreteGaussianNoise(double sigma)
         : this(sigma, Square(sigma))

@@ -2,12 +2,15 @@ using PersonaTune.Privacy.Accounting;
 
 namespace PersonaTune.Privacy.Mechanisms;
 
-/// <summary>Discrete Laplace noise (two-sided geometric; Ghosh, Roughgarden and Sundararajan 2009): P(x) proportional to exp(-a |x|) on the integers.</summary>
+/// <summary>
+/// Discrete Laplace noise (two-sided geometric; Ghosh, Roughgarden and Sundararajan 2009): P(x) proportional to exp(-a |x|) on the
+/// integers.
+/// </summary>
 /// <remarks>
-/// <para>Guarantee: added to integers of L1 sensitivity D it satisfies (a D)-DP up to <see cref="IntegerNoise.DistanceBound"/>, for whichever neighbouring
-/// relation D was computed under.</para>
-/// <para>Distribution drawn: the difference of two geometric variables. The digits of a geometric variable in base 256 are independent truncated
-/// geometrics, so each is one table of 191-bit thresholds; only the top digit has a cut tail, below 2^-131.</para>
+/// <para>Guarantee: added to integers of L1 sensitivity D it satisfies (a D)-DP up to <see cref="IntegerNoise.DistanceBound"/>, for
+/// whichever neighbouring relation D was computed under.</para>
+/// <para>Distribution drawn: the difference of two geometric variables. The digits of a geometric variable in base 256 are independent
+/// truncated geometrics, so each is one table of 191-bit thresholds; only the top digit has a cut tail, below 2^-131.</para>
 /// <para>Timing: as <see cref="DiscreteGaussianNoise"/>. Broken by: a sensitivity computed before rounding, or a predictable source.</para>
 /// </remarks>
 public sealed class DiscreteLaplaceNoise : IntegerNoise
@@ -27,7 +30,8 @@ public sealed class DiscreteLaplaceNoise : IntegerNoise
         Parameter = a;
         var digits = new List<MagnitudeTable>();
         var rate = Rational.Of(a);
-        for (; rate.ToDouble() < 0.1; rate *= 1 << DigitBits) digits.Add(new MagnitudeTable(LatticeWeights.Geometric(rate, 1 << DigitBits)));
+        for (; rate.ToDouble() < 0.1; rate *= 1 << DigitBits)
+            digits.Add(new MagnitudeTable(LatticeWeights.Geometric(rate, 1 << DigitBits)));
         digits.Add(new MagnitudeTable(LatticeWeights.Geometric(rate)));
         _digits = [.. digits];
         LargestMagnitude = ((long)_digits[^1].Count << (DigitBits * (_digits.Length - 1))) - 1;

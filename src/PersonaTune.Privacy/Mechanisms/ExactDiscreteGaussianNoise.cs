@@ -4,12 +4,12 @@ using PersonaTune.Privacy.Accounting;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// Discrete Gaussian noise by exact rejection (Canonne, Kamath and Steinke 2020, algorithm 3): every probability is exactly the stated one, given
-/// uniform bits. For few values, and as the reference of <see cref="DiscreteGaussianNoise"/>, which is hundreds of times faster.
+/// Discrete Gaussian noise by exact rejection (Canonne, Kamath and Steinke 2020, algorithm 3): every probability is exactly the stated
+/// one, given uniform bits. For few values, and as the reference of <see cref="DiscreteGaussianNoise"/>, which is hundreds of times faster.
 /// </summary>
 /// <remarks>
-/// Guarantee and what breaks it as <see cref="DiscreteGaussianNoise"/>, with distance 0. Its running time depends on the value drawn, which Jin et al.
-/// (2022) exploit: do not use it where an observer can time single draws.
+/// Guarantee and what breaks it as <see cref="DiscreteGaussianNoise"/>, with distance 0. Its running time depends on the value drawn,
+/// which Jin et al. (2022) exploit: do not use it where an observer can time single draws.
 /// </remarks>
 public sealed class ExactDiscreteGaussianNoise : IntegerNoise
 {

@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace PersonaTune.Privacy.Mechanisms;
 
-/// <summary>Exact Bernoulli variables from random bits by integer arithmetic (Canonne, Kamath and Steinke 2020, algorithm 1). Running time depends on the outcome.</summary>
+/// <summary>
+/// Exact Bernoulli variables from random bits by integer arithmetic (Canonne, Kamath and Steinke 2020, algorithm 1). Running time depends
+/// on the outcome.
+/// </summary>
 internal readonly struct ExactRandom(INoiseSource source)
 {
     /// <summary>Uniform on 0 to <paramref name="bound"/> - 1.</summary>
@@ -30,7 +33,9 @@ internal readonly struct ExactRandom(INoiseSource source)
         return BernoulliExpOfFraction(numerator, denominator);
     }
 
-    /// <summary>An integer with P(x) proportional to exp(-|x| rate), rate = <paramref name="s"/> / <paramref name="t"/> (algorithm 2 of the paper).</summary>
+    /// <summary>
+    /// An integer with P(x) proportional to exp(-|x| rate), rate = <paramref name="s"/> / <paramref name="t"/> (algorithm 2 of the paper).
+    /// </summary>
     public BigInteger Laplace(BigInteger s, BigInteger t)
     {
         while (true)

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// Real numbers as integers scaled by 2^<see cref="Bits"/>, enough to make tables whose rounding lies far below their stated distance. Each function
-/// errs by less than 2^-(Bits - 24) of the result or absolutely, whichever is larger, for the arguments it is used with.
+/// Real numbers as integers scaled by 2^<see cref="Bits"/>, enough to make tables whose rounding lies far below their stated distance.
+/// Each function errs by less than 2^-(Bits - 24) of the result or absolutely, whichever is larger, for the arguments it is used with.
 /// </summary>
 internal static class FixedPoint
 {

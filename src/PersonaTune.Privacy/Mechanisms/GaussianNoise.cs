@@ -6,12 +6,14 @@ namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>Continuous Gaussian noise in floating point (Box and Muller 1958), from 53-bit uniforms.</summary>
 /// <remarks>
-/// <para>Guarantee: in real arithmetic, added to a vector of L2 sensitivity D it satisfies (D^2 / (2 sigma^2))-zCDP, for whichever neighbouring relation D was
-/// computed under.</para>
-/// <para>What floating point does not guarantee: the set of doubles that x + noise can take depends on x, and its low bits can give x away whatever
-/// sigma is (Mironov 2012; Jin et al. 2022). Rounding to float hides most of it but is no proof; draws end at 8.6 sigma. Where the guarantee must hold on
-/// a machine, encode to integers and use <see cref="DiscreteGaussianNoise"/> or <see cref="SkellamNoise"/>.</para>
-/// <para>Timing: logarithm, sine and cosine may depend on their argument. Broken by: a predictable source, or publishing unrounded doubles.</para>
+/// <para>Guarantee: in real arithmetic, added to a vector of L2 sensitivity D it satisfies (D^2 / (2 sigma^2))-zCDP, for whichever
+/// neighbouring relation D was computed under.</para>
+/// <para>What floating point does not guarantee: the set of doubles that x + noise can take depends on x, and its low bits can give x
+/// away whatever sigma is (Mironov 2012; Jin et al. 2022). Rounding to float hides most of it but is no proof; draws end at 8.6 sigma.
+/// Where the guarantee must hold on a machine, encode to integers and use <see cref="DiscreteGaussianNoise"/> or
+/// <see cref="SkellamNoise"/>.</para>
+/// <para>Timing: logarithm, sine and cosine may depend on their argument. Broken by: a predictable source, or publishing unrounded
+/// doubles.</para>
 /// </remarks>
 public sealed class GaussianNoise
 {
@@ -22,7 +24,7 @@ public sealed class GaussianNoise
     {
         if (!(standardDeviation >= 0 && double.IsFinite(standardDeviation)))
             throw new ArgumentOutOfRangeException(nameof(standardDeviation), standardDeviation,
-                $"Gaussian standard deviation is {standardDeviation}, expected a finite number of at least 0; check noise multiplier and clip norm");
+                $"Gaussian standard deviation is {standardDeviation}, expected finite and at least 0; check multiplier and clip norm");
         StandardDeviation = standardDeviation;
     }
 

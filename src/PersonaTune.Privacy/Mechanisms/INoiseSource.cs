@@ -2,8 +2,8 @@ namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
 /// Where mechanisms take their random bits from: uniform, independent bytes that nobody else can predict. Production code uses
-/// <see cref="CryptographicNoiseSource"/>; tests and simulations use <see cref="SeededNoiseSource"/>. Every guarantee of this namespace assumes
-/// that the bytes are indistinguishable from uniform to the adversary and are used once.
+/// <see cref="CryptographicNoiseSource"/>; tests and simulations use <see cref="SeededNoiseSource"/>. Every guarantee of this namespace
+/// assumes that the bytes are indistinguishable from uniform to the adversary and are used once.
 /// </summary>
 public interface INoiseSource
 {

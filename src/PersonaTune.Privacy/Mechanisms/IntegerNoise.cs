@@ -1,12 +1,13 @@
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// A law of integer noise and its sampler. Immutable and thread-safe; making one builds its tables (milliseconds), so make it once. Draws come from the
-/// source that the caller passes.
+/// A law of integer noise and its sampler. Immutable and thread-safe; making one builds its tables (milliseconds), so make it once. Draws
+/// come from the source that the caller passes.
 /// </summary>
 /// <remarks>
-/// What is drawn differs from the stated law by at most <see cref="DistanceBound"/> in total variation for each value. A release of d values that an
-/// accountant calls (epsilon, delta)-DP is therefore (epsilon, delta + (1 + e^epsilon) d DistanceBound)-DP: below 2^-100 for a million values.
+/// What is drawn differs from the stated law by at most <see cref="DistanceBound"/> in total variation for each value. A release of d
+/// values that an accountant calls (epsilon, delta)-DP is therefore (epsilon, delta + (1 + e^epsilon) d DistanceBound)-DP: below 2^-100
+/// for a million values.
 /// </remarks>
 public abstract class IntegerNoise
 {
@@ -33,7 +34,8 @@ public abstract class IntegerNoise
     /// <summary>Adds an independent draw to each of <paramref name="values"/>.</summary>
     /// <param name="source">The source of random bytes.</param>
     /// <param name="values">What to hide.</param>
-    /// <exception cref="OverflowException">A sum leaves the range of 32 bits; nothing of <paramref name="values"/> may be released then.</exception>
+    /// <exception cref="OverflowException">A sum leaves the range of 32 bits; nothing of <paramref name="values"/> may be released
+    /// then.</exception>
     public void AddTo(INoiseSource source, Span<int> values)
     {
         Span<int> draws = stackalloc int[256];

@@ -4,9 +4,10 @@ namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>Scales a vector down to an L2 norm of at most C: x min(1, C / |x|).</summary>
 /// <remarks>
-/// Guarantee: the exact real norm of the float vector that results never exceeds C, so that one contribution changes a sum by at most C under
-/// adding or removing it, by at most 2 C under replacing it. A single multiplication in float leaves the norm above C in half of all cases; here
-/// the norm is taken again, with an allowance for the rounding of its own sum, until it holds. Zero is a valid update. Thread-safe.
+/// Guarantee: the exact real norm of the float vector that results never exceeds C, so that one contribution changes a sum by at most C
+/// under adding or removing it, by at most 2 C under replacing it. A single multiplication in float leaves the norm above C in half of
+/// all cases; here the norm is taken again, with an allowance for the rounding of its own sum, until it holds. Zero is a valid update.
+/// Thread-safe.
 /// </remarks>
 public static class L2Clip
 {

@@ -3,8 +3,9 @@ using System.Numerics;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// Unnormalized probabilities of the magnitudes 0, 1, 2, ... of the integer laws, to about 2^-350, cut where the rest weighs less than 2^-132 of the
-/// whole. All of these laws are log-concave, so what follows a weight w, whose successor is w', weighs at most w^2 / (w - w').
+/// Unnormalized probabilities of the magnitudes 0, 1, 2, ... of the integer laws, to about 2^-350, cut where the rest weighs less than
+/// 2^-132 of the whole. All of these laws are log-concave, so what follows a weight w, whose successor is w', weighs at most w^2 / (w -
+/// w').
 /// </summary>
 internal static class LatticeWeights
 {

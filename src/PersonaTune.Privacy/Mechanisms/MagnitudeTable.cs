@@ -6,10 +6,11 @@ using System.Security.Cryptography;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// A law on 0, 1, ..., n as a table of its cumulative probabilities, rounded down to 191 bits. A draw counts the thresholds that do not exceed a uniform
-/// 191-bit number: a binary search with a fixed number of steps and no branch on its outcome over the first 63 bits; the other 128 bits are drawn only
-/// if the first 63 meet a threshold exactly, which happens once in about 2^63 / n draws. The remaining bit of the first word is the sign.
-/// Timing: no branch depends on the value drawn (save that tie); the addresses read do, so the table is kept small enough for the first-level cache.
+/// A law on 0, 1, ..., n as a table of its cumulative probabilities, rounded down to 191 bits. A draw counts the thresholds that do not
+/// exceed a uniform 191-bit number: a binary search with a fixed number of steps and no branch on its outcome over the first 63 bits; the
+/// other 128 bits are drawn only if the first 63 meet a threshold exactly, which happens once in about 2^63 / n draws. The remaining bit
+/// of the first word is the sign. Timing: no branch depends on the value drawn (save that tie); the addresses read do, so the table is
+/// kept small enough for the first-level cache.
 /// </summary>
 internal sealed class MagnitudeTable
 {
@@ -89,7 +90,8 @@ internal sealed class MagnitudeTable
                 pd += half & -AtMost(ref table, pd + half, d);
             }
 
-            if (Unsafe.Add(ref table, pa) == a | Unsafe.Add(ref table, pb) == b | Unsafe.Add(ref table, pc) == c | Unsafe.Add(ref table, pd) == d)
+            if (Unsafe.Add(ref table, pa) == a | Unsafe.Add(ref table, pb) == b | Unsafe.Add(ref table, pc) == c
+                | Unsafe.Add(ref table, pd) == d)
             {
                 pa = Resolve(source, pa, a);
                 pb = Resolve(source, pb, b);
@@ -113,7 +115,8 @@ internal sealed class MagnitudeTable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nint AtMost(ref ulong table, nint index, ulong value) => Unsafe.BitCast<bool, byte>(Unsafe.Add(ref table, index) <= value);
+    private static nint AtMost(ref ulong table, nint index, ulong value) =>
+        Unsafe.BitCast<bool, byte>(Unsafe.Add(ref table, index) <= value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Sign(nint magnitude, ulong word, int mask)

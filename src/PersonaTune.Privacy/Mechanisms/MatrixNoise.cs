@@ -5,15 +5,15 @@ using PersonaTune.Privacy.Sealing;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// The correlated noise of a <see cref="MatrixStrategy"/>, step by step: <see cref="CorrelatedNoise.Next"/> gives row t of C^-1 z, to be added to the clipped sum of
-/// step t before it is released. Memory: the strategy's buffers and one vector.
+/// The correlated noise of a <see cref="MatrixStrategy"/>, step by step: <see cref="CorrelatedNoise.Next"/> gives row t of C^-1 z, to be
+/// added to the clipped sum of step t before it is released. Memory: the strategy's buffers and one vector.
 /// </summary>
 /// <remarks>
-/// <para>Guarantee: all releases together are one Gaussian mechanism (<see cref="Event"/>), if every contribution has L2 norm at most the clip norm and a record's
-/// steps keep the stated separation and number, under adding or removing a record (its contributions becoming zero). It holds for adaptively
-/// chosen steps too (Denisov et al. 2022).</para>
-/// <para>Broken by: a record that takes part more often or closer together than stated; restoring an old state; continuing beyond the strategy's rounds
-/// (refused). Amplification by sampling is not claimed here.</para>
+/// <para>Guarantee: all releases together are one Gaussian mechanism (<see cref="Event"/>), if every contribution has L2 norm at most the
+/// clip norm and a record's steps keep the stated separation and number, under adding or removing a record (its contributions becoming
+/// zero). It holds for adaptively chosen steps too (Denisov et al. 2022).</para>
+/// <para>Broken by: a record that takes part more often or closer together than stated; restoring an old state; continuing beyond the
+/// strategy's rounds (refused). Amplification by sampling is not claimed here.</para>
 /// </remarks>
 public sealed class MatrixNoise : CorrelatedNoise
 {
@@ -26,7 +26,8 @@ public sealed class MatrixNoise : CorrelatedNoise
     /// <param name="purpose">What the noise belongs to.</param>
     /// <param name="strategy">The strategy matrix C.</param>
     /// <param name="dimension">Number of coordinates.</param>
-    /// <param name="standardDeviation">Deviation of z: noise multiplier times clip norm times <see cref="MatrixStrategy.Sensitivity"/>.</param>
+    /// <param name="standardDeviation">Deviation of z: noise multiplier times clip norm times
+    /// <see cref="MatrixStrategy.Sensitivity"/>.</param>
     /// <param name="source">Gives the 32-byte key.</param>
     public MatrixNoise(string purpose, MatrixStrategy strategy, int dimension, double standardDeviation, INoiseSource source)
         : base(purpose, dimension, standardDeviation, source)
@@ -72,7 +73,8 @@ public sealed class MatrixNoise : CorrelatedNoise
     private protected override void Advance(Span<float> noise)
     {
         if (Step >= _strategy.Rounds)
-            throw new InvalidOperationException($"noise of '{Purpose}': all {_strategy.Rounds} rounds of the strategy are used; begin a new run, and account for both");
+            throw new InvalidOperationException(
+                $"noise of '{Purpose}': all {_strategy.Rounds} rounds are used; begin and account for a new run");
         Draw((ulong)Step, noise);
         _strategy.Correlate((int)Step, _buffers, noise);
     }

@@ -2,8 +2,9 @@ namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>L2 sensitivities of strategy matrices when a record takes part in several steps. Thread-safe.</summary>
 /// <remarks>
-/// Participation: at most k steps, any two at least b apart (Choquette-Choo et al. 2023). Contributions are vectors of norm at most 1; for matrices
-/// without negative entries the worst case is one and the same unit vector each time, so the sensitivity is the largest norm of a sum of columns.
+/// Participation: at most k steps, any two at least b apart (Choquette-Choo et al. 2023). Contributions are vectors of norm at most 1;
+/// for matrices without negative entries the worst case is one and the same unit vector each time, so the sensitivity is the largest norm
+/// of a sum of columns.
 /// </remarks>
 public static class MatrixSensitivity
 {
@@ -20,8 +21,8 @@ public static class MatrixSensitivity
     }
 
     /// <summary>
-    /// Exact for a lower-triangular Toeplitz matrix whose first column does not increase and has no negative entry: the steps 0, b, 2 b, ... are the worst
-    /// (Kalinin and Lampert 2024, theorem 2).
+    /// Exact for a lower-triangular Toeplitz matrix whose first column does not increase and has no negative entry: the steps 0, b, 2 b,
+    /// ... are the worst (Kalinin and Lampert 2024, theorem 2).
     /// </summary>
     /// <param name="firstColumn">The first column; its length is n.</param>
     /// <param name="minSeparation">b.</param>
@@ -41,7 +42,9 @@ public static class MatrixSensitivity
         return Math.Sqrt(squares);
     }
 
-    /// <summary>By trying every participation: exponential in n, meant for checks up to about 24 steps. Entries must not be negative.</summary>
+    /// <summary>
+    /// By trying every participation: exponential in n, meant for checks up to about 24 steps. Entries must not be negative.
+    /// </summary>
     /// <param name="strategy">The matrix.</param>
     /// <param name="minSeparation">b.</param>
     /// <param name="maxParticipations">k.</param>
@@ -70,7 +73,7 @@ public static class MatrixSensitivity
         for (var i = 0; i < column.Length; i++)
             if (!(column[i] >= 0 && double.IsFinite(column[i]) && (i == 0 ? column[i] > 0 : column[i] <= column[i - 1])))
                 throw new ArgumentException(FormattableString.Invariant(
-                    $"matrix strategy: coefficient {i} is {column[i]}, expected finite, not negative and not above the one before; the exact sensitivity needs that"),
+                    $"matrix strategy: coefficient {i} is {column[i]}, expected 0 to the one before; use one that never rises"),
                     nameof(column));
     }
 }

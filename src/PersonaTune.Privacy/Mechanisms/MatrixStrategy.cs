@@ -3,14 +3,15 @@ using PersonaTune.Privacy.Sealing;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// A lower-triangular strategy matrix C for prefix sums A = B C: the mechanism adds (C^-1 z) to the sums of the steps, z independent Gaussian
-/// (DP matrix factorization; Denisov et al. 2022, Choquette-Choo et al. 2023). Immutable and thread-safe.
+/// A lower-triangular strategy matrix C for prefix sums A = B C: the mechanism adds (C^-1 z) to the sums of the steps, z independent
+/// Gaussian (DP matrix factorization; Denisov et al. 2022, Choquette-Choo et al. 2023). Immutable and thread-safe.
 /// </summary>
 public abstract class MatrixStrategy
 {
     private protected MatrixStrategy(int rounds)
     {
-        if (rounds < 1) throw new ArgumentOutOfRangeException(nameof(rounds), rounds, $"matrix strategy: {rounds} rounds, expected at least 1");
+        if (rounds < 1) throw new ArgumentOutOfRangeException(nameof(rounds), rounds,
+            $"matrix strategy: {rounds} rounds, expected at least 1");
         Rounds = rounds;
     }
 
@@ -30,7 +31,8 @@ public abstract class MatrixStrategy
     public abstract double Coefficient(int row, int column);
 
     /// <summary>
-    /// The L2 sensitivity of C for contributions of norm at most 1: the largest norm of a sum of columns of C in which a record may take part.
+    /// The L2 sensitivity of C for contributions of norm at most 1: the largest norm of a sum of columns of C in which a record may take
+    /// part.
     /// </summary>
     /// <param name="minSeparation">b: two steps of one record are at least b apart, at least 1.</param>
     /// <param name="maxParticipations">k: steps of one record, at least 1.</param>
@@ -38,8 +40,8 @@ public abstract class MatrixStrategy
     public abstract double Sensitivity(int minSeparation, int maxParticipations);
 
     /// <summary>
-    /// The root of the mean over steps of the variance of the noise in the prefix sums, for z of variance 1 (not yet multiplied by the sensitivity).
-    /// Takes time n^2 for constant diagonals, n^2 times the number of bands otherwise.
+    /// The root of the mean over steps of the variance of the noise in the prefix sums, for z of variance 1 (not yet multiplied by the
+    /// sensitivity). Takes time n^2 for constant diagonals, n^2 times the number of bands otherwise.
     /// </summary>
     public double PrefixRmse()
     {
@@ -74,7 +76,9 @@ public abstract class MatrixStrategy
         return values;
     }
 
-    /// <summary>Turns the independent noise of step <paramref name="step"/> in <paramref name="noise"/> into that of C^-1 z and updates the buffers.</summary>
+    /// <summary>
+    /// Turns the independent noise of step <paramref name="step"/> in <paramref name="noise"/> into that of C^-1 z and updates the buffers.
+    /// </summary>
     internal abstract void Correlate(int step, float[][] buffers, Span<float> noise);
 
     /// <summary>Writes what tells this strategy from others.</summary>

@@ -33,12 +33,12 @@ public readonly record struct ModularRange
     public bool HoldsSum(int count, long largestMagnitude) => (Int128)count * largestMagnitude <= Largest;
 
     /// <summary>
-    /// An upper bound of the probability that any coordinate of the sum wraps after a <see cref="RandomRotation"/> whose seed the updates do not depend on:
-    /// 2 d exp(-L^2 / (2 s^2)), s^2 = (n c)^2 / d + n / 4 + n v (sub-Gaussian; Kairouz, Liu and Steinke 2021, section 4).
+    /// An upper bound of the probability that any coordinate of the sum wraps after a <see cref="RandomRotation"/> whose seed the updates
+    /// do not depend on: 2 d exp(-L^2 / (2 s^2)), s^2 = (n c)^2 / d + n / 4 + n v (sub-Gaussian; Kairouz, Liu and Steinke 2021, section 4).
     /// </summary>
     /// <remarks>
-    /// Holds for unconditional rounding and discrete Gaussian noise. Conditional rounding multiplies it by at most (1 - beta)^-n, Skellam noise has slightly
-    /// heavier tails; both are far inside the distance between a practical s and L.
+    /// Holds for unconditional rounding and discrete Gaussian noise. Conditional rounding multiplies it by at most (1 - beta)^-n, Skellam
+    /// noise has slightly heavier tails; both are far inside the distance between a practical s and L.
     /// </remarks>
     /// <param name="count">Number n of summands.</param>
     /// <param name="scaledNorm">Bound c of each vector's L2 norm before rounding, in integer units.</param>

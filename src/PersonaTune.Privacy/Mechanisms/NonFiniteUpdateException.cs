@@ -1,6 +1,8 @@
 namespace PersonaTune.Privacy.Mechanisms;
 
-/// <summary>An update holds NaN or an infinity: it has no norm, so no clip can bound it. The message does not repeat other values.</summary>
+/// <summary>
+/// An update holds NaN or an infinity: it has no norm, so no clip can bound it. The message does not repeat other values.
+/// </summary>
 public sealed class NonFiniteUpdateException : Exception
 {
     /// <summary>Creates the exception.</summary>
@@ -8,7 +10,7 @@ public sealed class NonFiniteUpdateException : Exception
     /// <param name="value">NaN or an infinity.</param>
     public NonFiniteUpdateException(int index, float value)
         : base(FormattableString.Invariant(
-            $"update: coordinate {index} is {value}, expected a finite number; discard the update and lower the learning rate of the training that made it"))
+            $"update: coordinate {index} is {value}, expected a finite number; discard the update and lower its learning rate"))
     {
         Index = index;
         Value = value;

@@ -6,13 +6,14 @@ using System.Runtime.Intrinsics;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// The randomized Walsh-Hadamard rotation x -> H D x / sqrt(n): random signs D from a public 32-byte seed, vectors padded with zeros to a power of two.
-/// An isometry that spreads any fixed vector evenly over the coordinates, so that few bits a coordinate suffice (Kairouz, Liu and Steinke 2021).
-/// Immutable and thread-safe.
+/// The randomized Walsh-Hadamard rotation x to
+/// H D x / sqrt(n): random signs D from a public 32-byte seed, vectors padded with zeros to a power of two. An isometry that spreads any
+/// fixed vector evenly over the coordinates, so that few bits a coordinate suffice (Kairouz, Liu and Steinke 2021). Immutable and
+/// thread-safe.
 /// </summary>
 /// <remarks>
-/// No privacy rests on the seed; all participants of a round share it. It must be drawn after the updates' distribution is fixed: against a vector
-/// made for the seed the spreading fails, and with it the bound of <see cref="ModularRange.WrapProbability"/>.
+/// No privacy rests on the seed; all participants of a round share it. It must be drawn after the updates' distribution is fixed: against
+/// a vector made for the seed the spreading fails, and with it the bound of <see cref="ModularRange.WrapProbability"/>.
 /// </remarks>
 public sealed class RandomRotation
 {
@@ -25,7 +26,8 @@ public sealed class RandomRotation
     public RandomRotation(ReadOnlySpan<byte> seed, int dimension)
     {
         if (dimension is < 1 or > 1 << 28)
-            throw new ArgumentOutOfRangeException(nameof(dimension), dimension, $"rotation: dimension is {dimension}, expected 1 to 2^28; split the update");
+            throw new ArgumentOutOfRangeException(nameof(dimension), dimension,
+                $"rotation: dimension is {dimension}, expected 1 to 2^28; split the update");
         Dimension = dimension;
         PaddedDimension = (int)BitOperations.RoundUpToPowerOf2((uint)dimension);
         _signs = new byte[Math.Max(1, PaddedDimension / 8)];
@@ -39,7 +41,9 @@ public sealed class RandomRotation
     /// <summary>The next power of two.</summary>
     public int PaddedDimension { get; }
 
-    /// <summary>Rotates a padded vector in place, times sqrt(<see cref="PaddedDimension"/>): the caller folds the factor into its scale.</summary>
+    /// <summary>
+    /// Rotates a padded vector in place, times sqrt(<see cref="PaddedDimension"/>): the caller folds the factor into its scale.
+    /// </summary>
     /// <param name="padded"><see cref="PaddedDimension"/> values, the last ones zero.</param>
     public void ApplyUnnormalized(Span<float> padded)
     {

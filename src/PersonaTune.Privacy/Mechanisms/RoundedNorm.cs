@@ -1,6 +1,8 @@
 namespace PersonaTune.Privacy.Mechanisms;
 
-/// <summary>Bounds of the norm of a vector after stochastic rounding to integers (Kairouz, Liu and Steinke 2021, section 4). Thread-safe.</summary>
+/// <summary>
+/// Bounds of the norm of a vector after stochastic rounding to integers (Kairouz, Liu and Steinke 2021, section 4). Thread-safe.
+/// </summary>
 public static class RoundedNorm
 {
     /// <summary>
@@ -14,16 +16,20 @@ public static class RoundedNorm
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(dimension);
         if (!(scaledNorm >= 0 && double.IsFinite(scaledNorm)))
-            throw new ArgumentOutOfRangeException(nameof(scaledNorm), scaledNorm, $"scaled norm is {scaledNorm}, expected a finite number of at least 0");
+            throw new ArgumentOutOfRangeException(nameof(scaledNorm), scaledNorm,
+                $"scaled norm is {scaledNorm}, expected a finite number of at least 0");
         if (!(beta is >= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(beta), beta, $"beta is {beta}, expected 0 to below 1");
         var root = Math.Sqrt(dimension);
         var always = scaledNorm + root;
         if (beta == 0) return always;
-        var usual = Math.Sqrt((scaledNorm * scaledNorm) + (0.25 * dimension) + (Math.Sqrt(2 * Math.Log(1 / beta)) * (scaledNorm + (0.5 * root))));
+        var usual = Math.Sqrt((scaledNorm * scaledNorm) + (0.25 * dimension)
+            + (Math.Sqrt(2 * Math.Log(1 / beta)) * (scaledNorm + (0.5 * root))));
         return Math.Min(always, usual);
     }
 
-    /// <summary>The largest L1 norm of an integer vector of L2 norm c: c min(sqrt(d), c), because the magnitude of an integer is at most its square.</summary>
+    /// <summary>
+    /// The largest L1 norm of an integer vector of L2 norm c: c min(sqrt(d), c), because the magnitude of an integer is at most its square.
+    /// </summary>
     /// <param name="l2Norm">Bound c of the integer vector, after rounding.</param>
     /// <param name="dimension">Number d of coordinates.</param>
     public static double L1(double l2Norm, int dimension) => l2Norm * Math.Min(Math.Sqrt(dimension), l2Norm);

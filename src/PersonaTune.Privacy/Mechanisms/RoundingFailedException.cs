@@ -1,14 +1,16 @@
 namespace PersonaTune.Privacy.Mechanisms;
 
-/// <summary>No attempt at stochastic rounding kept the norm below the bound that the privacy guarantee assumes; nothing was encoded.</summary>
+/// <summary>
+/// No attempt at stochastic rounding kept the norm below the bound that the privacy guarantee assumes; nothing was encoded.
+/// </summary>
 public sealed class RoundingFailedException : Exception
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="attempts">How often it was tried.</param>
     /// <param name="bound">The bound of the integer vector's L2 norm.</param>
     public RoundingFailedException(int attempts, double bound)
-        : base(FormattableString.Invariant($"encoding: the norm of the rounded update exceeded {bound} in {attempts} attempts, expected to hold in one of them; ")
-            + "leave this round out, and raise UpdateEncodingOptions.Beta's bound by a smaller Beta if it happens again")
+        : base(FormattableString.Invariant($"encoding: the rounded norm exceeded {bound} in {attempts} attempts, expected once below; ")
+            + "leave this round out, and choose a smaller UpdateEncodingOptions.Beta if it happens again")
     {
         Attempts = attempts;
         Bound = bound;

@@ -18,11 +18,15 @@ public sealed class SeededNoiseSource : INoiseSource, IDisposable
     public SeededNoiseSource(ReadOnlySpan<byte> key, ulong stream = 0)
     {
         if (key.Length != AesCounterStream.KeyBytes)
-            throw new ArgumentException($"the seed has {key.Length} bytes, expected {AesCounterStream.KeyBytes}; hash a shorter one first", nameof(key));
+            throw new ArgumentException($"the seed has {key.Length} bytes, expected {AesCounterStream.KeyBytes}; hash a shorter one first",
+                nameof(key));
         _stream = new AesCounterStream(key, stream);
     }
 
-    /// <summary>The sequence number <paramref name="seed"/>, for a report that prints its seed: the key is SHA-256 of the number's 8 little-endian bytes.</summary>
+    /// <summary>
+    /// The sequence number <paramref name="seed"/>, for a report that prints its seed: the key is SHA-256 of the number's 8 little-endian
+    /// bytes.
+    /// </summary>
     /// <param name="seed">Any number.</param>
     public static SeededNoiseSource FromSeed(long seed)
     {

@@ -3,18 +3,21 @@ using PersonaTune.Privacy.Accounting;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// Skellam noise (Agarwal, Kairouz and Liu 2021): the difference of two independent Poisson variables of the same mean, P(x) = e^-v I_x(v) for the
-/// variance v. Sums of independent Skellam variables are Skellam, so the shares of several devices add up to exactly the noise of one.
+/// Skellam noise (Agarwal, Kairouz and Liu 2021): the difference of two independent Poisson variables of the same mean, P(x) = e^-v
+/// I_x(v) for the variance v. Sums of independent Skellam variables are Skellam, so the shares of several devices add up to exactly the
+/// noise of one.
 /// </summary>
 /// <remarks>
-/// <para>Guarantee: added to an integer vector of L1 and L2 sensitivities D1 and D2, the RDP bound of Agarwal et al. (theorem 3.1), for whichever
-/// neighbouring relation they were computed under.</para>
-/// <para>Distribution drawn: up to v = 10,000 one table of 191-bit thresholds whose cut tail weighs less than 2^-131. Above, discrete Gaussian proposals
-/// of variance v + 20 are accepted with probability a(x) = exp(x^2 / (2 (v + 20))) I_x(v) / I_0(v), at most 1 for every proposal because
-/// I_x(v) / I_(x-1)(v) is at most exp(-asinh((x - 1/2) / v)) (Segura 2011). A double decides unless the uniform number lies within 1e-11 of a(x);
-/// then a(x) is computed to 2^-140 by Olver's uniform expansion. In all: <see cref="IntegerNoise.DistanceBound"/>.</para>
-/// <para>Timing: the table as <see cref="DiscreteGaussianNoise"/>; above 10,000 the number of rejections (less than one in a thousand) is independent of
-/// the values that are returned. Broken by: a sensitivity computed before rounding; a predictable source; fewer shares than the accountant assumed.</para>
+/// <para>Guarantee: added to an integer vector of L1 and L2 sensitivities D1 and D2, the RDP bound of Agarwal et al. (theorem 3.1), for
+/// whichever neighbouring relation they were computed under.</para>
+/// <para>Distribution drawn: up to v = 10,000 one table of 191-bit thresholds whose cut tail weighs less than 2^-131. Above, discrete
+/// Gaussian proposals of variance v + 20 are accepted with probability a(x) = exp(x^2 / (2 (v + 20))) I_x(v) / I_0(v), at most 1 for
+/// every proposal because I_x(v) / I_(x-1)(v) is at most exp(-asinh((x - 1/2) / v)) (Segura 2011). A double decides unless the uniform
+/// number lies within 1e-11 of a(x); then a(x) is computed to 2^-140 by Olver's uniform expansion. In all:
+/// <see cref="IntegerNoise.DistanceBound"/>.</para>
+/// <para>Timing: the table as <see cref="DiscreteGaussianNoise"/>; above 10,000 the number of rejections (less than one in a thousand) is
+/// independent of the values that are returned. Broken by: a sensitivity computed before rounding; a predictable source; fewer shares
+/// than the accountant assumed.</para>
 /// </remarks>
 public sealed class SkellamNoise : IntegerNoise
 {
@@ -33,7 +36,9 @@ public sealed class SkellamNoise : IntegerNoise
     {
     }
 
-    /// <summary>As the public one, with the distance below which a double does not decide; tests enlarge it to take the exact path.</summary>
+    /// <summary>
+    /// As the public one, with the distance below which a double does not decide; tests enlarge it to take the exact path.
+    /// </summary>
     internal SkellamNoise(double variance, double tolerance)
     {
         if (!(variance is >= 1e-6 and <= LargestVariance))

@@ -5,13 +5,15 @@ namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
 /// Noise for prefix sums by binary-tree aggregation (DP-FTRL; Kairouz et al. 2021) with Honaker's online estimator: after step t,
-/// <see cref="CorrelatedNoise.Next"/> gives the noise of the sum of steps 1 to t (not of step t alone). Memory: at most log2(T) + 3 vectors.
+/// <see cref="CorrelatedNoise.Next"/> gives the noise of the sum of steps 1 to t (not of step t alone). Memory: at most log2(T) + 3
+/// vectors.
 /// </summary>
 /// <remarks>
-/// <para>Guarantee: <see cref="Event"/>, if every record takes part in at most one step of one tree and changes that step's sum by at most the clip norm, under
-/// adding or removing it. Each node of the tree is noised independently; the estimator only post-processes.</para>
-/// <para>Estimator: a node of height h combines its own noise with the sum of its children's estimates in inverse proportion to their variances
-/// 1 and 2 v(h-1), so v(h) = 2 v(h-1) / (2 v(h-1) + 1), v(0) = 1: toward 1/2 (Honaker 2015, "estimation from below").</para>
+/// <para>Guarantee: <see cref="Event"/>, if every record takes part in at most one step of one tree and changes that step's sum by at
+/// most the clip norm, under adding or removing it. Each node of the tree is noised independently; the estimator only
+/// post-processes.</para>
+/// <para>Estimator: a node of height h combines its own noise with the sum of its children's estimates in inverse proportion to their
+/// variances 1 and 2 v(h-1), so v(h) = 2 v(h-1) / (2 v(h-1) + 1), v(0) = 1: toward 1/2 (Honaker 2015, "estimation from below").</para>
 /// <para>Broken by: a record in two steps of one tree; restoring an old state.</para>
 /// </remarks>
 public sealed class TreeAggregationNoise : CorrelatedNoise
@@ -59,7 +61,9 @@ public sealed class TreeAggregationNoise : CorrelatedNoise
         return new TreeAggregationNoise(ref reader, purpose);
     }
 
-    /// <summary>Begins a new tree: records may take part once more. The noise of the finished tree's total stays in all later prefix sums.</summary>
+    /// <summary>
+    /// Begins a new tree: records may take part once more. The noise of the finished tree's total stays in all later prefix sums.
+    /// </summary>
     public void Restart()
     {
         if (_steps == 0) return;

@@ -4,15 +4,16 @@ using System.Security.Cryptography;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// Turns an update into integers for a distributed mechanism and a sum of them back into a mean (Kairouz, Liu and Steinke 2021): clip, rotate, scale,
-/// round stochastically, accept only if the norm of the integers keeps its bound. Immutable and thread-safe.
+/// Turns an update into integers for a distributed mechanism and a sum of them back into a mean (Kairouz, Liu and Steinke 2021): clip,
+/// rotate, scale, round stochastically, accept only if the norm of the integers keeps its bound. Immutable and thread-safe.
 /// </summary>
 /// <remarks>
-/// <para>Guarantee: every vector that <see cref="Encode"/> returns has an exact integer L2 norm of at most <see cref="L2Bound"/>, whatever floating point did
-/// before, so adding or removing one contribution changes a sum by at most that (replacing it: twice that). Encoding alone hides nothing: add
+/// <para>Guarantee: every vector that <see cref="Encode"/> returns has an exact integer L2 norm of at most <see cref="L2Bound"/>,
+/// whatever floating point did before, so adding or removing one contribution changes a sum by at most that (replacing it: twice that).
+/// Encoding alone hides nothing: add
 /// <see cref="DiscreteGaussianNoise"/> or <see cref="SkellamNoise"/> and give the accountant these bounds.</para>
-/// <para>Unbiased for beta = 0; conditional rounding bends the mean by less than one rounding error. The number of attempts depends on the update; it is
-/// visible only to someone who times <see cref="Encode"/>.</para>
+/// <para>Unbiased for beta = 0; conditional rounding bends the mean by less than one rounding error. The number of attempts depends on
+/// the update; it is visible only to someone who times <see cref="Encode"/>.</para>
 /// <para>Broken by: noise sized for <see cref="UpdateEncodingOptions.ClipNorm"/> times scale instead of <see cref="L2Bound"/>.</para>
 /// </remarks>
 public sealed class UpdateEncoder
@@ -86,7 +87,8 @@ public sealed class UpdateEncoder
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         if (sum.Length != PaddedDimension)
-            throw new ArgumentException($"encoding: the sum has {sum.Length} values, expected {PaddedDimension}; check that it belongs to this round", nameof(sum));
+            throw new ArgumentException($"encoding: the sum has {sum.Length} values, expected {PaddedDimension}; take one of this round",
+                nameof(sum));
         var work = new float[PaddedDimension];
         var factor = 1 / (_options.Scale * count * Math.Sqrt(PaddedDimension));
         for (var i = 0; i < work.Length; i++) work[i] = (float)(sum[i] * factor);

@@ -16,8 +16,9 @@ public sealed record UpdateEncodingOptions
     public required ReadOnlyMemory<byte> RotationSeed { get; init; }
 
     /// <summary>
-    /// The probability beta with which one rounding of a worst-case update may exceed <see cref="RoundedNorm.L2"/> and is repeated. Default e^(-1/2), the
-    /// paper's: the tightest bound, at a bias of at most beta / (1 - beta) rounding errors. 0: always holds, no bias, looser.
+    /// The probability beta with which one rounding of a worst-case update may exceed <see cref="RoundedNorm.L2"/> and is repeated.
+    /// Default e^(-1/2), the paper's: the tightest bound, at a bias of at most beta / (1 - beta) rounding errors. 0: always holds, no
+    /// bias, looser.
     /// </summary>
     public double Beta { get; init; } = 0.60653065971263342;
 
@@ -26,9 +27,10 @@ public sealed record UpdateEncodingOptions
 
     internal void Validate()
     {
-        OptionCheck.Require(Scale > 0 && double.IsFinite(Scale), nameof(UpdateEncodingOptions), nameof(Scale), Scale, "a finite number above 0");
-        OptionCheck.Require(ClipNorm is >= L2Clip.SmallestNorm and <= L2Clip.LargestNorm, nameof(UpdateEncodingOptions), nameof(ClipNorm), ClipNorm,
-            $"{L2Clip.SmallestNorm} to {L2Clip.LargestNorm}");
+        OptionCheck.Require(Scale > 0 && double.IsFinite(Scale), nameof(UpdateEncodingOptions), nameof(Scale), Scale,
+            "a finite number above 0");
+        OptionCheck.Require(ClipNorm is >= L2Clip.SmallestNorm and <= L2Clip.LargestNorm, nameof(UpdateEncodingOptions), nameof(ClipNorm),
+            ClipNorm, $"{L2Clip.SmallestNorm} to {L2Clip.LargestNorm}");
         OptionCheck.Require(MaxAttempts >= 1, nameof(UpdateEncodingOptions), nameof(MaxAttempts), MaxAttempts, "at least 1");
     }
 }

@@ -6,12 +6,13 @@ using System.Runtime.Intrinsics;
 namespace PersonaTune.Privacy.Mechanisms;
 
 /// <summary>
-/// The Walsh-Hadamard transform x -> H x, H(i, j) = (-1)^popcount(i and j), in place and not normalized: applied twice it multiplies by the length.
-/// Lengths are powers of two; n log2 n additions. Scalar and vector path add in the same order and give the same bits. Thread-safe.
+/// The Walsh-Hadamard transform x to
+/// H x, H(i, j) = (-1)^popcount(i and j), in place and not normalized: applied twice it multiplies by the length. Lengths are powers of
+/// two; n log2 n additions. Scalar and vector path add in the same order and give the same bits. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Butterflies go from the largest distance to the smallest. Above 4,096 values two levels are done in one pass over memory, then each quarter is
-/// transformed by itself, so that it soon fits the caches; below, everything happens in the first-level cache.
+/// Butterflies go from the largest distance to the smallest. Above 4,096 values two levels are done in one pass over memory, then each
+/// quarter is transformed by itself, so that it soon fits the caches; below, everything happens in the first-level cache.
 /// </remarks>
 public static class WalshHadamard
 {
@@ -24,7 +25,8 @@ public static class WalshHadamard
     {
         if (!BitOperations.IsPow2(values.Length))
             throw new ArgumentException($"Walsh-Hadamard: {values.Length} values, expected a power of two; pad with zeros", nameof(values));
-        if (Vector256.IsHardwareAccelerated && values.Length >= Vector256<float>.Count) Recurse(ref MemoryMarshal.GetReference(values), values.Length);
+        if (Vector256.IsHardwareAccelerated && values.Length >= Vector256<float>.Count)
+            Recurse(ref MemoryMarshal.GetReference(values), values.Length);
         else Scalar(values);
     }
 
@@ -87,7 +89,8 @@ public static class WalshHadamard
             ref var p1 = ref Unsafe.Add(ref p0, q);
             ref var p2 = ref Unsafe.Add(ref p1, q);
             ref var p3 = ref Unsafe.Add(ref p2, q);
-            var (x0, x1, x2, x3) = (Vector256.LoadUnsafe(ref p0), Vector256.LoadUnsafe(ref p1), Vector256.LoadUnsafe(ref p2), Vector256.LoadUnsafe(ref p3));
+            var (x0, x1, x2, x3) = (Vector256.LoadUnsafe(ref p0), Vector256.LoadUnsafe(ref p1), Vector256.LoadUnsafe(ref p2),
+                Vector256.LoadUnsafe(ref p3));
             Vector256<float> a = x0 + x2, b = x1 + x3, c = x0 - x2, d = x1 - x3;
             (a + b).StoreUnsafe(ref p0);
             (a - b).StoreUnsafe(ref p1);

@@ -37,7 +37,8 @@ public class AdaptiveClipTests
         Assert.Equal(14, rows.Count);
         Assert.All(rows, row =>
         {
-            var clip = new AdaptiveClip(new AdaptiveClipOptions { InitialNorm = row[5], TargetQuantile = row[1], LearningRate = row[2], CountNoise = 0 });
+            var clip = new AdaptiveClip(new AdaptiveClipOptions { InitialNorm = row[5], TargetQuantile = row[1], LearningRate = row[2],
+                CountNoise = 0 });
             clip.Update((row[4] - 0.5) * 200, 200);
             Assert.InRange(clip.Norm / row[6], 1 - 1e-14, 1 + 1e-14);
         });
@@ -89,8 +90,10 @@ public class AdaptiveClipTests
         var valid = new AdaptiveClipOptions { CountNoise = 1 };
         foreach (var options in new[]
         {
-            valid with { TargetQuantile = 1 }, valid with { TargetQuantile = double.NaN }, valid with { LearningRate = 0 }, valid with { CountNoise = -1 },
-            valid with { InitialNorm = 0 }, valid with { InitialNorm = 1e7 }, valid with { SmallestNorm = 0 }, valid with { LargestNorm = 1e30 },
+            valid with { TargetQuantile = 1 }, valid with { TargetQuantile = double.NaN }, valid with { LearningRate = 0 },
+                valid with { CountNoise = -1 },
+            valid with { InitialNorm = 0 }, valid with { InitialNorm = 1e7 }, valid with { SmallestNorm = 0 },
+                valid with { LargestNorm = 1e30 },
         })
             Assert.Throws<ArgumentOutOfRangeException>(() => new AdaptiveClip(options));
         Assert.Throws<ArgumentOutOfRangeException>(() => new AdaptiveClip(valid).Update(double.NaN, 1));

@@ -19,7 +19,8 @@ internal static class CorrelatedNoiseHelper
     private static readonly ConcurrentDictionary<(ulong Index, int Dimension), float[]> Drawn = new();
 
     /// <summary>The stream's Gaussian of that number; not to be changed by the caller.</summary>
-    public static float[] Independent(ulong index, int dimension) => Drawn.GetOrAdd((index, dimension), key => Draw(key.Index, key.Dimension));
+    public static float[] Independent(ulong index, int dimension)
+        => Drawn.GetOrAdd((index, dimension), key => Draw(key.Index, key.Dimension));
 
     private static float[] Draw(ulong index, int dimension)
     {

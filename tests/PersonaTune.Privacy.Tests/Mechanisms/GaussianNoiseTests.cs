@@ -29,7 +29,8 @@ public class GaussianNoiseTests
         Assert.Equal(fits, Math.Sqrt(Draws) * largest < 2.8);
     }
 
-    // Both halves of a Box-Muller pair come from one radius: their correlation, and that of their squares, within 5 standard errors (6e-7 each).
+    // Both halves of a Box-Muller pair come from one radius: their correlation, and that of their squares, within 5 standard errors (6e-7
+    // each).
     [Fact]
     public void Neighbouring_draws_are_uncorrelated()
     {

@@ -3,7 +3,9 @@ using PersonaTune.Privacy.Mechanisms;
 
 namespace PersonaTune.Privacy.Tests.Mechanisms;
 
-/// <summary>Statistical tests of integer samplers. All use fixed seeds, so a verdict repeats; the stated rates are those of choosing the seed.</summary>
+/// <summary>
+/// Statistical tests of integer samplers. All use fixed seeds, so a verdict repeats; the stated rates are those of choosing the seed.
+/// </summary>
 internal static class GoodnessOfFit
 {
     /// <summary>A right sampler fails with at most this probability.</summary>
@@ -46,7 +48,9 @@ internal static class GoodnessOfFit
         }
     }
 
-    /// <summary>Deviations of the sample mean and sample variance from the law's, in standard errors (fourth moment bounded by the sample's).</summary>
+    /// <summary>
+    /// Deviations of the sample mean and sample variance from the law's, in standard errors (fourth moment bounded by the sample's).
+    /// </summary>
     public static (double Mean, double Variance) MomentErrors(ReadOnlySpan<int> draws, double variance)
     {
         double sum = 0, squares = 0, fourth = 0;

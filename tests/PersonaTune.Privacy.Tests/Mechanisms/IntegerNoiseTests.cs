@@ -4,8 +4,8 @@ using PersonaTune.Privacy.Mechanisms;
 namespace PersonaTune.Privacy.Tests.Mechanisms;
 
 /// <summary>
-/// Samplers against their laws. Every verdict has false-alarm rate 1e-6 or less for the choice of its fixed seed (mean and variance: 5 standard errors,
-/// 6e-7 each); the controls show wrong samplers that the same verdicts refuse.
+/// Samplers against their laws. Every verdict has false-alarm rate 1e-6 or less for the choice of its fixed seed (mean and variance: 5
+/// standard errors, 6e-7 each); the controls show wrong samplers that the same verdicts refuse.
 /// </summary>
 public class IntegerNoiseTests
 {
@@ -78,7 +78,8 @@ public class IntegerNoiseTests
     public void Control_a_convolution_that_is_not_smooth_is_refused()
     {
         const int K = 20;
-        int[] y = GoodnessOfFit.Draw(new DiscreteGaussianNoise(0.3 * K), Draws, 11), z = GoodnessOfFit.Draw(new DiscreteGaussianNoise(2), Draws, 12);
+        int[] y = GoodnessOfFit.Draw(new DiscreteGaussianNoise(0.3 * K), Draws, 11),
+            z = GoodnessOfFit.Draw(new DiscreteGaussianNoise(2), Draws, 12);
         var noise = new DiscreteGaussianNoise(Math.Sqrt((0.3 * K * 0.3 * K) + (4.0 * K * K)));
         Assert.InRange(GoodnessOfFit.ChiSquareP([.. y.Zip(z, (a, b) => a + (K * b))], noise), 0, GoodnessOfFit.FalseAlarm);
     }
@@ -103,7 +104,8 @@ public class IntegerNoiseTests
         var parts = new DiscreteGaussianNoise(sigma).Parts;
         Assert.InRange(parts.Count, 2, 5);
         double variance = 0, factor = 1;
-        var deviations = parts.Select(part => Math.Sqrt(Enumerable.Range(0, part.Table.Count).Sum(i => (double)i * i * part.Table.Probability(i)))).ToArray();
+        var deviations = parts.Select(part
+            => Math.Sqrt(Enumerable.Range(0, part.Table.Count).Sum(i => (double)i * i * part.Table.Probability(i)))).ToArray();
         for (var i = 0; i < parts.Count; i++)
         {
             Assert.InRange(parts[i].Table.Count, 1, 2048);

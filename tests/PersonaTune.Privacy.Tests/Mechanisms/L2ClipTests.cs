@@ -10,7 +10,8 @@ public class L2ClipTests
     [Fact]
     public void The_exact_norm_never_exceeds_the_bound()
     {
-        var property = Prop.ForAll(Vectors().ToArbitrary(), Gen.Choose(-40, 40).Select(e => 0.1 * Math.Pow(2, e) * 1.7).ToArbitrary(), (vector, norm) =>
+        var property = Prop.ForAll(Vectors().ToArbitrary(), Gen.Choose(-40, 40).Select(e => 0.1 * Math.Pow(2, e) * 1.7).ToArbitrary(),
+            (vector, norm) =>
         {
             var clipped = (float[])vector.Clone();
             L2Clip.Clip(clipped, norm);
@@ -105,7 +106,8 @@ public class L2ClipTests
     [InlineData(-1)]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
-    public void A_bound_outside_its_range_is_refused(double norm) => Assert.Throws<ArgumentOutOfRangeException>(() => L2Clip.Clip(new float[3], norm));
+    public void A_bound_outside_its_range_is_refused(double norm)
+        => Assert.Throws<ArgumentOutOfRangeException>(() => L2Clip.Clip(new float[3], norm));
 
     internal static float[] Normal(int length, long seed, float deviation)
     {

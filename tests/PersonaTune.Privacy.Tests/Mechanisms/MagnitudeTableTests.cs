@@ -60,7 +60,8 @@ public class MagnitudeTableTests
         var single = new int[1];
         table.Fill(new ScriptedSource(script), single, signed: true);
         var four = new int[4];
-        table.Fill(new ScriptedSource([script[0], script[0], script[0], script[0], .. Enumerable.Repeat(script[1..], 4).SelectMany(s => s), 0]), four, signed: true);
+        table.Fill(new ScriptedSource([script[0], script[0], script[0], script[0],
+            .. Enumerable.Repeat(script[1..], 4).SelectMany(s => s), 0]), four, signed: true);
         Assert.All(four, x => Assert.Equal(single[0], x));
         return single[0];
     }

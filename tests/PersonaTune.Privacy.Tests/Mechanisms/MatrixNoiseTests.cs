@@ -65,7 +65,8 @@ public class MatrixNoiseTests
         var error = Assert.Throws<NoiseReuseException>(() => noise.Repeat(SHA256.HashData("another"u8), values));
         Assert.Equal(1, error.Step);
         var state = noise.ToBytes();
-        Assert.Equal("other run", Assert.Throws<NoiseReuseException>(() => MatrixNoise.Restore(state, "other run", Make("band 2"))).Purpose);
+        Assert.Equal("other run",
+            Assert.Throws<NoiseReuseException>(() => MatrixNoise.Restore(state, "other run", Make("band 2"))).Purpose);
         Assert.Throws<NoiseReuseException>(() => MatrixNoise.Restore(state, "run", Make("band 5")));
         Assert.Throws<TamperedException>(() => TreeAggregationNoise.Restore(state, "run"));
     }

@@ -32,7 +32,8 @@ public class MatrixStrategyTests
     [Fact]
     public void The_closed_form_equals_the_search_for_any_decreasing_column()
     {
-        var property = Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), Gen.Choose(1, 13).ToArbitrary(), Gen.Choose(1, 6).ToArbitrary(), (seed, b, k) =>
+        var property = Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), Gen.Choose(1, 13).ToArbitrary(),
+            Gen.Choose(1, 6).ToArbitrary(), (seed, b, k) =>
         {
             var words = new byte[13];
             using (var source = SeededNoiseSource.FromSeed(seed)) source.Fill(words);
@@ -53,7 +54,8 @@ public class MatrixStrategyTests
     {
         var strategy = BandedStrategy.SquareRoot(Rounds, bands, normalizeColumns: true);
         for (var column = 0; column < Rounds; column++)
-            Assert.Equal(1, Enumerable.Range(0, Rounds).Sum(row => strategy.Coefficient(row, column) * strategy.Coefficient(row, column)), 14);
+            Assert.Equal(1, Enumerable.Range(0, Rounds).Sum(row => strategy.Coefficient(row, column) * strategy.Coefficient(row, column)),
+                14);
         Close(MatrixSensitivity.BruteForce(strategy, b, k), strategy.Sensitivity(b, k));
     }
 
@@ -80,7 +82,8 @@ public class MatrixStrategyTests
         var strategy = BandedStrategy.SquareRoot(Rounds, Rounds);
         for (var i = 0; i < Rounds; i++)
             for (var j = 0; j < Rounds; j++)
-                Assert.Equal(i >= j ? 1 : 0, Enumerable.Range(0, Rounds).Sum(m => strategy.Coefficient(i, m) * strategy.Coefficient(m, j)), 14);
+                Assert.Equal(i >= j ? 1 : 0,
+                    Enumerable.Range(0, Rounds).Sum(m => strategy.Coefficient(i, m) * strategy.Coefficient(m, j)), 14);
     }
 
     [Fact]

@@ -16,7 +16,8 @@ public class RandomRotationTests
         for (var n = 1; n <= 256; n *= 2)
         {
             var x = Enumerable.Range(0, n).Select(i => (float)((i * 37 % 101) - 50)).ToArray();
-            var expected = Enumerable.Range(0, n).Select(i => Enumerable.Range(0, n).Sum(j => (int.PopCount(i & j) & 1) == 0 ? x[j] : -x[j])).ToArray();
+            var expected = Enumerable.Range(0, n).Select(i
+                => Enumerable.Range(0, n).Sum(j => (int.PopCount(i & j) & 1) == 0 ? x[j] : -x[j])).ToArray();
             WalshHadamard.Transform(x);
             Assert.Equal(expected, x);
         }

@@ -3,7 +3,9 @@ using PersonaTune.Privacy.Mechanisms;
 
 namespace PersonaTune.Privacy.Tests.Mechanisms;
 
-/// <summary>Table c4 (exact probabilities and moments to 20 digits) against the stated laws and against what the tables of the samplers draw.</summary>
+/// <summary>
+/// Table c4 (exact probabilities and moments to 20 digits) against the stated laws and against what the tables of the samplers draw.
+/// </summary>
 public class ReferencePmfTests
 {
     private static readonly Dictionary<string, IntegerNoise> Made = new(StringComparer.Ordinal);
@@ -18,7 +20,8 @@ public class ReferencePmfTests
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void Law_tables_and_moments_equal_the_reference(string law, double parameter, long x, string probability, double variance, double fourth)
+    public void Law_tables_and_moments_equal_the_reference(string law, double parameter, long x, string probability, double variance,
+        double fourth)
     {
         var noise = Make(law, parameter);
         // The logarithm is read from the text, because one probability (sigma 0.5 at 20) is below the smallest double.

@@ -35,8 +35,9 @@ public class SkellamAcceptanceTests
         {
             var x = (int)(acceptance.LargestMagnitude * i / 40);
             var exact = acceptance.Exact(x);
-            Assert.InRange(exact, BigInteger.Zero, FixedPoint.One + (FixedPoint.One >> 140));
-            Assert.InRange(acceptance.Approximate(x) - FixedPoint.ToDouble(exact), -0.01 * SkellamAcceptance.DefaultTolerance, 0.01 * SkellamAcceptance.DefaultTolerance);
+            Assert.InRange(exact, FixedPoint.Of(Rational.Of(acceptance.LeastProbability)), FixedPoint.One + (FixedPoint.One >> 140));
+            Assert.InRange(acceptance.Approximate(x) - FixedPoint.ToDouble(exact), -0.01 * SkellamAcceptance.DefaultTolerance,
+                0.01 * SkellamAcceptance.DefaultTolerance);
         }
     }
 
@@ -63,7 +64,8 @@ public class SkellamAcceptanceTests
             {
                 var u = exact + step;
                 var mask = (BigInteger.One << 64) - 1;
-                Assert.Equal(step < 0, fast.Accepts(x, new ScriptedSource((ulong)(u & mask), (ulong)((u >> 64) & mask)), (ulong)(u >> 128)));
+                Assert.Equal(step < 0, fast.Accepts(x, new ScriptedSource((ulong)(u & mask), (ulong)((u >> 64) & mask)),
+                    (ulong)(u >> 128)));
             }
         }
     }

@@ -39,8 +39,9 @@ public class TreeAggregationNoiseTests
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(40), property);
     }
 
-    // Variance of the prefix over t steps: the sum over the set bits of t of 1 / (2 (1 - 2^-(h + 1))). The sample variance of 40,000 coordinates has
-    // relative standard error sqrt(2 / 40000); 5 of them: 6e-7 for each t. Independent nodes without the estimator are refused where they differ.
+    // Variance of the prefix over t steps: the sum over the set bits of t of 1 / (2 (1 - 2^-(h + 1))). The sample variance of 40,000
+    // coordinates has relative standard error sqrt(2 / 40000); 5 of them: 6e-7 for each t. Independent nodes without the estimator are
+    // refused where they differ.
     [Fact]
     public void Variance_is_that_of_Honakers_estimator_and_not_that_of_the_plain_tree()
     {
@@ -49,7 +50,8 @@ public class TreeAggregationNoiseTests
         using var noise = new TreeAggregationNoise("tree", Wide, CorrelatedNoiseHelper.Deviation, source);
         for (var t = 1; t <= 20; t++)
         {
-            var found = CorrelatedNoiseHelper.Next(noise).Sum(v => (double)v * v) / Wide / (CorrelatedNoiseHelper.Deviation * CorrelatedNoiseHelper.Deviation);
+            var found = CorrelatedNoiseHelper.Next(noise).Sum(v
+                => (double)v * v) / Wide / (CorrelatedNoiseHelper.Deviation * CorrelatedNoiseHelper.Deviation);
             double expected = 0;
             for (var h = 0; h < 6; h++) expected += (t >> h & 1) * 0.5 / (1 - Math.Pow(2, -h - 1));
             var error = 5 * Math.Sqrt(2.0 / Wide);

@@ -10,11 +10,13 @@ public class UpdateEncoderTests
 {
     private static readonly byte[] Seed = SHA256.HashData("encoder"u8);
 
-    // Table i0: rounded_l2_norm_bound and rounded_l1_norm_bound of Google's distributed_dp; its L1 column takes the norm before rounding as given.
+    // Table i0: rounded_l2_norm_bound and rounded_l1_norm_bound of Google's distributed_dp; its L1 column takes the norm before rounding
+    // as given.
     [Fact]
     public void Bounds_of_the_rounded_norm_equal_every_row_of_the_reference()
     {
-        var rows = ReferenceRows.Read("i0_rounded_norm_bounds.csv").Select(row => row.Select(t => double.Parse(t, CultureInfo.InvariantCulture)).ToArray()).ToList();
+        var rows = ReferenceRows.Read("i0_rounded_norm_bounds.csv").Select(row
+            => row.Select(t => double.Parse(t, CultureInfo.InvariantCulture)).ToArray()).ToList();
         Assert.Equal(40, rows.Count);
         Assert.All(rows, row =>
         {
@@ -26,19 +28,22 @@ public class UpdateEncoderTests
     [Fact]
     public void The_integers_never_exceed_their_bounds()
     {
-        var property = Prop.ForAll(Gen.Choose(1, 300).ToArbitrary(), Gen.Choose(0, int.MaxValue).ToArbitrary(), Gen.Choose(-6, 14).ToArbitrary(), (dimension, seed, exponent) =>
+        var property = Prop.ForAll(Gen.Choose(1, 300).ToArbitrary(), Gen.Choose(0, int.MaxValue).ToArbitrary(),
+            Gen.Choose(-6, 14).ToArbitrary(), (dimension, seed, exponent) =>
         {
             var encoder = new UpdateEncoder(Options(dimension, Math.Pow(2, exponent), seed % 3 == 0 ? 0 : 0.6));
             using var source = SeededNoiseSource.FromSeed(seed);
             var encoded = encoder.Encode(L2ClipTests.Normal(dimension, seed, 1 + (seed % 5)), source);
             var squares = encoded.Sum(v => (long)v * v);
-            return encoded.Length == encoder.PaddedDimension && squares <= encoder.L2Bound * encoder.L2Bound && encoded.Sum(v => Math.Abs((long)v)) <= encoder.L1Bound;
+            return encoded.Length == encoder.PaddedDimension && squares <= encoder.L2Bound * encoder.L2Bound
+                && encoded.Sum(v => Math.Abs((long)v)) <= encoder.L1Bound;
         });
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(300), property);
     }
 
-    // 4,000 roundings of one update; the deviation of each decoded coordinate from the truth has standard error at most 1/2 / scale / sqrt(4000), so
-    // with 5.5 of them a right encoder fails with probability below 1e-6 over all coordinates. Rounding down instead is refused.
+    // 4,000 roundings of one update; the deviation of each decoded coordinate from the truth has standard error at most 1/2 / scale /
+    // sqrt(4000), so with 5.5 of them a right encoder fails with probability below 1e-6 over all coordinates. Rounding down instead is
+    // refused.
     [Fact]
     public void Rounding_is_unbiased_and_a_floor_would_be_refused()
     {
@@ -85,7 +90,8 @@ public class UpdateEncoderTests
         for (var i = 0; i < Dimension; i++) Assert.InRange(decoded[i] - mean[i], -2e-5, 2e-5);
     }
 
-    // Words of zero always round up. At this scale half of the 1,024 rotated coordinates become 1: 512 squares, where the bound is about 290.
+    // Words of zero always round up. At this scale half of the 1,024 rotated coordinates become 1: 512 squares, where the bound is about
+    // 290.
     [Fact]
     public void A_norm_that_no_attempt_keeps_is_a_typed_failure()
     {
@@ -110,8 +116,10 @@ public class UpdateEncoderTests
         Assert.Equal(4, Assert.Throws<NonFiniteUpdateException>(() => encoder.Encode(broken, source)).Index);
         foreach (var options in new[]
         {
-            Options(10, 0, 0.5), Options(10, double.NaN, 0.5), Options(10, 1e12, 0.5), Options(10, 1, 1), Options(10, 1, -0.1), Options(0, 1, 0.5),
-            Options(10, 1, 0.5) with { ClipNorm = 0 }, Options(10, 1, 0.5) with { MaxAttempts = 0 }, Options(10, 1, 0.5) with { RotationSeed = new byte[5] },
+            Options(10, 0, 0.5), Options(10, double.NaN, 0.5), Options(10, 1e12, 0.5), Options(10, 1, 1), Options(10, 1, -0.1),
+                Options(0, 1, 0.5),
+            Options(10, 1, 0.5) with { ClipNorm = 0 }, Options(10, 1, 0.5) with { MaxAttempts = 0 },
+                Options(10, 1, 0.5) with { RotationSeed = new byte[5] },
         })
             Assert.ThrowsAny<ArgumentException>(() => new UpdateEncoder(options));
     }
@@ -126,7 +134,8 @@ public class UpdateEncoderTests
             Assert.Equal(range.Smallest, range.Reduce(range.Largest + 1));
             Assert.Equal(range.Smallest, range.Reduce(range.Smallest));
             Assert.Equal(range.Largest, range.Reduce(range.Smallest - 1));
-            Assert.True(range.Holds(range.Largest) && range.Holds(range.Smallest) && !range.Holds(range.Largest + 1) && !range.Holds(range.Smallest - 1));
+            Assert.True(range.Holds(range.Largest) && range.Holds(range.Smallest) && !range.Holds(range.Largest + 1)
+                && !range.Holds(range.Smallest - 1));
             Assert.True(range.HoldsSum(1, range.Largest));
             Assert.False(range.HoldsSum(2, range.Largest));
         }
@@ -135,7 +144,8 @@ public class UpdateEncoderTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new ModularRange(33));
     }
 
-    // The bound is below 1e-5 for each of 100 sums, so one wraps with probability below 1e-3 for the choice of the seed. Two bits fewer all wrap.
+    // The bound is below 1e-5 for each of 100 sums, so one wraps with probability below 1e-3 for the choice of the seed. Two bits fewer
+    // all wrap.
     [Fact]
     public void The_probability_of_wrapping_falls_with_the_bits_and_bounds_what_happens()
     {
@@ -150,7 +160,8 @@ public class UpdateEncoderTests
         using var source = SeededNoiseSource.FromSeed(12);
         for (var trial = 0; trial < Trials; trial++)
         {
-            var encoder = new UpdateEncoder(Options(Dimension, 200, 0) with { RotationSeed = SHA256.HashData(BitConverter.GetBytes(trial)) });
+            var encoder = new UpdateEncoder(Options(Dimension, 200,
+                0) with { RotationSeed = SHA256.HashData(BitConverter.GetBytes(trial)) });
             var sum = new int[Dimension];
             // The worst case: all clients send the same update of full norm.
             var update = new float[Dimension];
