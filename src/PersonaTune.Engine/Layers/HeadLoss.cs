@@ -168,10 +168,10 @@ internal sealed unsafe class HeadLoss
         {
             var chunkRows = Math.Min(_chunk, head.Rows - chunkFirst);
             var weights = head.Slice(chunkFirst, chunkRows);
-            MatMul.Forward(_pool, hidden, weights, new Span<float>(own, count * chunkRows), count);
+            MatMul.ForwardOn(null, hidden, weights, new Span<float>(own, count * chunkRows), count, accumulate: false);
             Accumulate(first, count, own, chunkFirst, chunkRows);
             if (_gradient is not null)
-                MatMul.BackwardInput(_pool, new ReadOnlySpan<float>(own, count * chunkRows), weights,
+                MatMul.BackwardInputOn(null, new ReadOnlySpan<float>(own, count * chunkRows), weights,
                     new Span<float>(_gradient + (long)first * dim, count * dim), count, accumulate: true);
         }
     }
