@@ -53,8 +53,11 @@ internal sealed unsafe class HeadLoss
     }
 
     /// <summary>Rows of the vocabulary computed at once.</summary>
-    /// <remarks>Not a power of two, so that equal columns of neighbouring rows do not share a cache set.</remarks>
-    internal static int ChunkRows => 480;
+    /// <remarks>
+    /// As deep as a product's block, so that the gradient is read and written once a chunk. Not a power of two, so that equal columns of
+    /// neighbouring rows do not share a cache set.
+    /// </remarks>
+    internal static int ChunkRows => 352;
 
     /// <summary>Sum of the negative log-likelihoods; packs the target rows of <paramref name="hidden"/> to its front.</summary>
     public double Loss(MicroBatch batch, float* hidden, float* unused)
