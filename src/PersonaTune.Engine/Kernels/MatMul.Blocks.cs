@@ -9,8 +9,10 @@ namespace PersonaTune.Engine.Kernels;
 /// </content>
 public static unsafe partial class MatMul
 {
-    // Measured on Zen 3 (32 KiB and 512 KiB of cache a core): 256 to 384 deep are equal within the noise, 192 tokens too.
-    private const int DepthLimit = 384;
+    // Measured on Zen 3 (32 KiB and 512 KiB of cache a core), where 256 to 384 deep were equal within the noise. A panel of 32 columns fills the
+    // 48 KiB of the processors that use it.
+    private static readonly int DepthLimit = GemmTile.Columns == 32 ? 352 : 384;
+
     private const int TokenLimit = 192;
     private const int OutputLimit = 512;
     private const int PanelsAPart = 12;
