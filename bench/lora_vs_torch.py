@@ -6,7 +6,8 @@
   python3 bench/lora_vs_torch.py [--pairs 5] [--steps 8] [--shapes 15m,110m] [--out bench/results/lora-vs-torch.md]
 
 Each pair runs the peer's script (../shared/bench/torch_lora_bench.py, tuned OpenBLAS) and then ours, each in its own process, so that a
-drift of the machine's speed hits both. Printed: median over the pairs of tokens/s, of the pairwise ratio, and of peak resident memory.
+drift of the machine's speed hits both. Ours runs with the trainer's default micro-batch. Printed: median over the pairs of tokens/s, of
+the pairwise ratio, and of peak resident memory.
 """
 import argparse, os, platform, re, statistics, subprocess, sys
 from pathlib import Path
@@ -60,7 +61,7 @@ def main():
         torch, mine = [], []
         for i in range(a.pairs):
             torch.append(run(peer + [shape, "lora", str(a.steps)], env))
-            mine.append(run(ours + [shape, "--batch", str(BATCH[shape]), "--seq", "256", "--steps", str(a.steps), "--micro", str(BATCH[shape] * 256), "--threads", str(a.threads)]))
+            mine.append(run(ours + [shape, "--batch", str(BATCH[shape]), "--seq", "256", "--steps", str(a.steps), "--threads", str(a.threads)]))
             print(f"{shape} pair {i + 1}: {torch[-1][0]:.0f} vs {mine[-1][0]:.0f} tok/s, {torch[-1][1]:.0f} vs {mine[-1][1]:.0f} MiB", file=sys.stderr, flush=True)
         ratios = [m[0] / t[0] for t, m in zip(torch, mine)]
         med = statistics.median

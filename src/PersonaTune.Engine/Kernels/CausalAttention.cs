@@ -11,33 +11,39 @@ namespace PersonaTune.Engine.Kernels;
 /// </summary>
 internal static unsafe class CausalAttention
 {
-    // A multiple of the row counts of every register tile (4, 6, 8).
+    // A multiple of the row counts of every register tile (4, 6, 12).
     private const int RowBlock = 48;
 
+    // Keys a block where they are summed over: a panel of so many rows stays in the first cache level.
+    private const int DepthBlock = 256;
+
     /// <summary>Floats of scratch that <see cref="Forward"/> needs.</summary>
-    public static long ForwardScratch(int tokens, int headLength) => (long)(headLength + RowBlock) * Padded(tokens);
+    public static long ForwardScratch(int tokens, int headLength) =>
+        (long)(headLength + Padded(headLength)) * Padded(tokens) + (long)RowBlock * Stride(tokens);
 
     /// <summary>Floats of scratch that <see cref="Backward"/> needs.</summary>
     public static long BackwardScratch(int tokens, int headLength) =>
-        2L * (headLength + RowBlock) * Padded(tokens) + 2L * Padded(tokens) * headLength;
+        (4L * headLength + Padded(headLength)) * Padded(tokens) + 2L * RowBlock * (Padded(headLength) + Stride(tokens));
 
     /// <summary>Writes o (T, headLength) and logSumExp (T).</summary>
     public static void Forward(float* q, int queryStride, float* k, float* v, int keyStride, float* o, float* logSumExp,
         int tokens, int headLength, float scale, float* scratch)
     {
-        var padded = Padded(tokens);
+        var (padded, stride) = (Padded(tokens), Stride(tokens));
         var keys = scratch;
-        var scores = keys + (long)headLength * padded;
+        var values = keys + (long)headLength * padded;
+        var scores = values + (long)Padded(headLength) * padded;
         var sums = stackalloc float[RowBlock];
-        Transpose(k, keyStride, keys, padded, tokens, headLength);
+        PackTransposed(k, keyStride, tokens, headLength, keys);
+        PackStraight(v, keyStride, tokens, headLength, values);
         for (var first = 0; first < tokens; first += RowBlock)
         {
             var rows = Math.Min(RowBlock, tokens - first);
             var visible = first + rows;
-            StridedGemm.Multiply(q + (long)first * queryStride, queryStride, 1, keys, padded, scores, padded, rows, Padded(visible), headLength, 1f, false);
+            Scores(q + (long)first * queryStride, queryStride, keys, headLength, scores, stride, rows, visible);
             for (var r = 0; r < rows; r++)
             {
-                var row = new Span<float>(scores + (long)r * padded, visible);
+                var row = new Span<float>(scores + (long)r * stride, visible);
                 var seen = row[..(first + r + 1)];
                 row[seen.Length..].Clear();
                 var max = Elementwise.Max(seen) * scale;
@@ -45,7 +51,7 @@ internal static unsafe class CausalAttention
                 logSumExp[first + r] = max + MathF.Log(sums[r]);
             }
 
-            StridedGemm.Multiply(scores, padded, 1, v, keyStride, o + (long)first * queryStride, queryStride, rows, headLength, visible, 1f, false);
+            Weighted(scores, stride, values, tokens, o + (long)first * queryStride, queryStride, rows, headLength, visible);
             for (var r = 0; r < rows; r++) Elementwise.Scale(new Span<float>(o + (long)(first + r) * queryStride, headLength), 1f / sums[r]);
         }
     }
@@ -57,15 +63,19 @@ internal static unsafe class CausalAttention
     public static void Backward(float* q, int queryStride, float* k, float* v, int keyStride, float* o, float* dO, float* logSumExp, long logStride,
         int group, int tokens, int headLength, float scale, float* scratch)
     {
-        var padded = Padded(tokens);
+        var (padded, stride) = (Padded(tokens), Stride(tokens));
         var keys = scratch;
         var values = keys + (long)headLength * padded;
-        var scores = values + (long)headLength * padded;
-        var slopes = scores + (long)RowBlock * padded;
-        var dK = slopes + (long)RowBlock * padded;
+        var straightKeys = values + (long)headLength * padded;
+        var packedQ = straightKeys + (long)Padded(headLength) * padded;
+        var packedO = packedQ + (long)RowBlock * Padded(headLength);
+        var scores = packedO + (long)RowBlock * Padded(headLength);
+        var slopes = scores + (long)RowBlock * stride;
+        var dK = slopes + (long)RowBlock * stride;
         var dV = dK + (long)padded * headLength;
-        Transpose(k, keyStride, keys, padded, tokens, headLength);
-        Transpose(v, keyStride, values, padded, tokens, headLength);
+        PackTransposed(k, keyStride, tokens, headLength, keys);
+        PackTransposed(v, keyStride, tokens, headLength, values);
+        PackStraight(k, keyStride, tokens, headLength, straightKeys);
         new Span<float>(dK, 2 * padded * headLength).Clear();
         for (var g = 0; g < group; g++, q += headLength, o += headLength, dO += headLength, logSumExp += logStride)
             for (var first = 0; first < tokens; first += RowBlock)
@@ -73,23 +83,25 @@ internal static unsafe class CausalAttention
                 var rows = Math.Min(RowBlock, tokens - first);
                 var visible = first + rows;
                 float* queries = q + (long)first * queryStride, gradients = dO + (long)first * queryStride;
-                StridedGemm.Multiply(queries, queryStride, 1, keys, padded, scores, padded, rows, Padded(visible), headLength, 1f, false);
-                StridedGemm.Multiply(gradients, queryStride, 1, values, padded, slopes, padded, rows, Padded(visible), headLength, 1f, false);
+                Scores(queries, queryStride, keys, headLength, scores, stride, rows, visible);
+                Scores(gradients, queryStride, values, headLength, slopes, stride, rows, visible);
                 for (var r = 0; r < rows; r++)
                 {
                     var at = (long)(first + r) * queryStride;
                     var d = Elementwise.Dot(new ReadOnlySpan<float>(o + at, headLength), new ReadOnlySpan<float>(dO + at, headLength));
                     var seen = first + r + 1;
-                    var row = new Span<float>(scores + (long)r * padded, visible);
-                    var slope = new Span<float>(slopes + (long)r * padded, visible);
+                    var row = new Span<float>(scores + (long)r * stride, visible);
+                    var slope = new Span<float>(slopes + (long)r * stride, visible);
                     Slope(row[..seen], slope[..seen], scale, logSumExp[first + r], d);
                     row[seen..].Clear();
                     slope[seen..].Clear();
                 }
 
-                StridedGemm.Multiply(scores, 1, padded, gradients, queryStride, dV, headLength, visible, headLength, rows, 1f, true);
-                StridedGemm.Multiply(slopes, 1, padded, queries, queryStride, dK, headLength, visible, headLength, rows, 1f, true);
-                StridedGemm.Multiply(slopes, padded, 1, k, keyStride, queries, queryStride, rows, headLength, visible, 1f, false);
+                PackStraight(queries, queryStride, rows, headLength, packedQ);
+                PackStraight(gradients, queryStride, rows, headLength, packedO);
+                AddTransposed(scores, stride, packedO, dV, rows, headLength, visible);
+                AddTransposed(slopes, stride, packedQ, dK, rows, headLength, visible);
+                Weighted(slopes, stride, straightKeys, tokens, queries, queryStride, rows, headLength, visible);
             }
 
         for (var t = 0; t < tokens; t++)
@@ -97,6 +109,48 @@ internal static unsafe class CausalAttention
             new ReadOnlySpan<float>(dK + (long)t * headLength, headLength).CopyTo(new Span<float>(k + (long)t * keyStride, headLength));
             new ReadOnlySpan<float>(dV + (long)t * headLength, headLength).CopyTo(new Span<float>(v + (long)t * keyStride, headLength));
         }
+    }
+
+    // scores (rows, visible) = x (rows, headLength) keys^T; whole panels, so the row's end beyond the visible keys holds what nobody reads.
+    private static void Scores(float* x, int xStride, float* keys, int headLength, float* scores, int stride, int rows, int visible)
+    {
+        var width = GemmTile.Columns;
+        for (var j = 0; j < visible; j += width)
+            GemmTile.Panel(x, xStride, 1, keys + (long)j * headLength, headLength, scores + j, stride, rows, width, 1f, false);
+    }
+
+    // y (rows, headLength) = p (rows, visible) values
+    private static void Weighted(float* p, int stride, float* values, int tokens, float* y, int yStride, int rows, int headLength, int visible)
+    {
+        var width = GemmTile.Columns;
+        for (var j = 0; j < headLength; j += width)
+            for (var s = 0; s < visible; s += DepthBlock)
+                GemmTile.Panel(p + s, stride, 1, values + (long)j * tokens + (long)s * width, Math.Min(DepthBlock, visible - s),
+                    y + j, yStride, rows, Math.Min(width, headLength - j), 1f, s > 0);
+    }
+
+    // y (visible, headLength) += p^T (visible, rows) x
+    private static void AddTransposed(float* p, int stride, float* x, float* y, int rows, int headLength, int visible)
+    {
+        var width = GemmTile.Columns;
+        for (var j = 0; j < headLength; j += width)
+            GemmTile.Panel(p, 1, stride, x + (long)j * rows, rows, y + j, headLength, visible, Math.Min(width, headLength - j), 1f, true);
+    }
+
+    // Panels of (headLength, width): the transpose of (tokens, headLength).
+    private static void PackTransposed(float* source, int stride, int tokens, int headLength, float* panels)
+    {
+        var width = GemmTile.Columns;
+        for (var j = 0; j < tokens; j += width)
+            GemmPack.Transposed(source + (long)j * stride, stride, Math.Min(width, tokens - j), headLength, panels + (long)j * headLength, width);
+    }
+
+    // Panels of (rows, width) of (rows, headLength).
+    private static void PackStraight(float* source, int stride, int rows, int headLength, float* panels)
+    {
+        var width = GemmTile.Columns;
+        for (var j = 0; j < headLength; j += width)
+            GemmPack.Straight(source + j, stride, Math.Min(width, headLength - j), rows, panels + (long)j * rows, width);
     }
 
     // scores become probabilities, slopes (dO V^T) become dS.
@@ -120,14 +174,8 @@ internal static unsafe class CausalAttention
         }
     }
 
-    // (tokens, headLength) to (headLength, padded), the padding zero.
-    private static void Transpose(float* source, int stride, float* target, int padded, int tokens, int headLength)
-    {
-        for (var t = 0; t < tokens; t++)
-            for (var i = 0; i < headLength; i++)
-                target[(long)i * padded + t] = source[(long)t * stride + i];
-        for (var i = 0; i < headLength; i++) new Span<float>(target + (long)i * padded + tokens, padded - tokens).Clear();
-    }
+    private static int Padded(int count) => (count + GemmTile.Columns - 1) / GemmTile.Columns * GemmTile.Columns;
 
-    private static int Padded(int count) => (count + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
+    // An odd number of cache lines: the same column of neighbouring rows must not share a cache set.
+    private static int Stride(int tokens) => Padded(tokens) / 16 % 2 == 0 ? Padded(tokens) + 16 : Padded(tokens);
 }

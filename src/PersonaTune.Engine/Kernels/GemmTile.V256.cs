@@ -17,13 +17,20 @@ internal static unsafe partial class GemmTile
         var a4 = Math.Min(4, last) * rs;
         var a5 = Math.Min(5, last) * rs;
 
-        // The rows of c lie pages apart: fetched now, they have arrived when the sums are done. A prefetch of a wrong address is harmless.
+        // The rows of c lie pages apart: fetched now, they have arrived when the sums are done; so have the starts of the next tile's rows of a,
+        // whose rest the processor fetches by itself. A prefetch of a wrong address is harmless.
         if (Sse.IsSupported)
         {
             for (var row = c; row < c + 6 * ldc; row += ldc)
             {
                 Sse.Prefetch0(row);
                 Sse.Prefetch0(row + 15);
+            }
+
+            for (var row = a + 6 * rs; row < a + 12 * rs; row += rs)
+            {
+                Sse.Prefetch0(row);
+                Sse.Prefetch0(row + 16);
             }
         }
 

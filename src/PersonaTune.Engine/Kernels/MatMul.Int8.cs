@@ -10,7 +10,8 @@ public static unsafe partial class MatMul
     /// <exception cref="ArgumentException">A span is too short for T and the shape of W.</exception>
     public static void ForwardInt8(WorkerPool pool, ReadOnlySpan<float> x, in WeightMatrix w, Span<float> y, int tokens, bool accumulate = false)
     {
-        Check(pool, w, tokens, x.Length, w.Columns, y.Length, w.Rows);
+        ArgumentNullException.ThrowIfNull(pool);
+        Check(w, tokens, x.Length, w.Columns, y.Length, w.Rows);
         if (!UsesInt8(w.Type))
         {
             Forward(pool, x, w, y, tokens, accumulate);
@@ -31,7 +32,8 @@ public static unsafe partial class MatMul
         WorkerPool pool, ReadOnlySpan<float> x, QuantizedActivations rounded, in WeightMatrix w, Span<float> y, bool accumulate = false)
     {
         ArgumentNullException.ThrowIfNull(rounded);
-        Check(pool, w, rounded.Tokens, x.Length, w.Columns, y.Length, w.Rows);
+        ArgumentNullException.ThrowIfNull(pool);
+        Check(w, rounded.Tokens, x.Length, w.Columns, y.Length, w.Rows);
         if (rounded.Columns != w.Columns)
             throw new ArgumentException($"the rounded activations have {rounded.Columns} columns but the matrix has {w.Columns}; quantize the input of this matrix", nameof(rounded));
         if (!UsesInt8(w.Type))

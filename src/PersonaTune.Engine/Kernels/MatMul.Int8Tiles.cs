@@ -18,6 +18,9 @@ public static unsafe partial class MatMul
     private const int ByteDepth = 512;
     private const int WordDepth = 256;
 
+    // Tokens a block, whose rounded activations stay in the second cache level.
+    private const int RoundedTokens = 288;
+
     private static void ManyTokens(in RoundedJob job, int part, int parts)
     {
         var w = job.W;
@@ -26,7 +29,7 @@ public static unsafe partial class MatMul
         var words = IntegerUnpack.NeedsWords(w.Type);
         var steps = IntegerUnpack.ByteSteps(w.Type);
         var depth = words ? WordDepth : ByteDepth;
-        var tokenBlock = BlockLength(x.Tokens, TokenLimit, IntegerTile.Rows);
+        var tokenBlock = BlockLength(x.Tokens, RoundedTokens, IntegerTile.Rows);
 
         // unpacked rows | panel | scales | offsets | tile | widened activations
         var panelBytes = depth * IntegerTile.Columns * (words ? 2 : 1);

@@ -132,8 +132,15 @@ internal sealed unsafe partial class DecoderPass
     private void Copy(float* source, float* target)
     {
         var started = Stopwatch.GetTimestamp();
-        var length = _batch.TokenCount * _config.EmbeddingLength;
-        new ReadOnlySpan<float>(source, length).CopyTo(new Span<float>(target, length));
+        _sectionX = source;
+        _sectionTarget = target;
+        _pool.Run(this, _pool.Threads, static (pass, part, parts) =>
+        {
+            var dim = pass._config.EmbeddingLength;
+            var (first, count) = Rows(part, parts, pass._batch.TokenCount);
+            var (at, length) = ((long)first * dim, count * dim);
+            new ReadOnlySpan<float>(pass._sectionX + at, length).CopyTo(new Span<float>(pass._sectionTarget + at, length));
+        });
         Count(PassPhase.Elementwise, started);
     }
 }

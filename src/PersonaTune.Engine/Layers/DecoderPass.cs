@@ -38,6 +38,7 @@ internal sealed unsafe partial class DecoderPass
     // The section in progress, for static bodies.
     private BlockActivations _current = null!;
     private float* _sectionX;
+    private float* _sectionTarget;
     private float[] _sectionWeight = [];
     private int _nextItem;
 

@@ -53,8 +53,11 @@ internal sealed unsafe class HeadLoss
     }
 
     /// <summary>Rows of the vocabulary computed at once.</summary>
-    /// <remarks>Not a power of two, so that equal columns of neighbouring rows do not share a cache set.</remarks>
-    internal static int ChunkRows => 480;
+    /// <remarks>
+    /// As deep as a product's block, so that the gradient is read and written once a chunk. Not a power of two, so that equal columns of
+    /// neighbouring rows do not share a cache set.
+    /// </remarks>
+    internal static int ChunkRows => 352;
 
     /// <summary>Sum of the negative log-likelihoods; packs the target rows of <paramref name="hidden"/> to its front.</summary>
     public double Loss(MicroBatch batch, float* hidden, float* unused)
@@ -168,10 +171,10 @@ internal sealed unsafe class HeadLoss
         {
             var chunkRows = Math.Min(_chunk, head.Rows - chunkFirst);
             var weights = head.Slice(chunkFirst, chunkRows);
-            MatMul.Forward(_pool, hidden, weights, new Span<float>(own, count * chunkRows), count);
+            MatMul.ForwardOn(null, hidden, weights, new Span<float>(own, count * chunkRows), count, accumulate: false);
             Accumulate(first, count, own, chunkFirst, chunkRows);
             if (_gradient is not null)
-                MatMul.BackwardInput(_pool, new ReadOnlySpan<float>(own, count * chunkRows), weights,
+                MatMul.BackwardInputOn(null, new ReadOnlySpan<float>(own, count * chunkRows), weights,
                     new Span<float>(_gradient + (long)first * dim, count * dim), count, accumulate: true);
         }
     }

@@ -12,7 +12,7 @@ namespace PersonaTune.Engine.Training;
 internal sealed class MemoryPlanner(DecoderModel model, LoraAdapter adapter, TrainingOptions options, TrainingData data, WorkerPool pool)
 {
     // What the matrix kernels keep for each thread.
-    private const long KernelBytesPerThread = 256 * 1024;
+    private const long KernelBytesPerThread = 1152 * 1024;
 
     /// <summary>Takes what <see cref="TrainingState"/> takes besides the parameters.</summary>
     public static unsafe void TakeState(AdapterParameters parameters, Arena arena, bool keepBest)

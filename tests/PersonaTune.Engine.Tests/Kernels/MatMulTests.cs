@@ -110,5 +110,10 @@ public class MatMulTests
         yield return (300, 3, unit);
         yield return (8, 70, unit * (unit == 256 ? 3 : 11));
         yield return (5, 290, unit);
+
+        // More tokens than a block, with several blocks of the depth, of the rows and of the columns: panels are kept and used again.
+        yield return (200, 70, unit * (unit == 256 ? 2 : 13));
+        yield return (200, 530, unit);
+        yield return (200, 20, unit * (unit == 256 ? 3 : 17));
     }
 }
