@@ -20,7 +20,7 @@ public sealed class BufferedLinearStrategy : MatrixStrategy
         : base(rounds)
     {
         if (weights.IsEmpty || weights.Length != decays.Length)
-            throw new ArgumentException($"buffered linear strategy: {weights.Length} weights, {decays.Length} decays, expected equal and above 0",
+            throw new ArgumentException($"buffered linear strategy: {weights.Length} weights, {decays.Length} decays, expected as many",
                 nameof(weights));
         double sum = 0;
         for (var i = 0; i < weights.Length; i++)
