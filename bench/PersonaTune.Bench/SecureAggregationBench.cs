@@ -31,19 +31,22 @@ internal static class SecureAggregationBench
         var words = Option(args, "--words", 1_000_000);
         var lost = Option(args, "--lost", 30);
         var threads = Option(args, "--threads", 1);
-        var round = new Round(devices, words, lost * devices / 100, threads);
+        using var round = new Round(devices, words, lost * devices / 100, threads);
         var right = round.Run();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"n {devices}, k {round.Configuration.Degree}, t {round.Configuration.Threshold}, d {words}, {lost} % lost, {threads} threads: ")
+            $"n {devices}, k {round.Configuration.Degree}, t {round.Configuration.Threshold}, d {words}, ")
+            + $"{lost} % lost, {threads} threads: "
             + $"device {Seconds(round.Device, "roster", "share", "report", "confirm", "unmask")}, "
             + $"server {Seconds(round.Server, "keys", "nonces", "shares", "reports", "signatures", "answers", "unmasking")}; "
             + $"peak {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB; sum {(right ? "right" : "WRONG")}");
         return right ? 0 : 1;
     }
 
-    private static string Seconds(Dictionary<string, double> parts, params string[] names) => string.Create(
-        CultureInfo.InvariantCulture, $"{parts.Values.Sum():F3} s (")
-        + string.Join(", ", names.Select(name => string.Create(CultureInfo.InvariantCulture, $"{name} {parts.GetValueOrDefault(name):F3}"))) + ")";
+    private static string Seconds(Dictionary<string, double> parts, params string[] names)
+    {
+        var each = names.Select(name => string.Create(CultureInfo.InvariantCulture, $"{name} {parts.GetValueOrDefault(name):F3}"));
+        return string.Create(CultureInfo.InvariantCulture, $"{parts.Values.Sum():F3} s ({string.Join(", ", each)})");
+    }
 
     private static int Option(string[] args, string name, int fallback)
     {
@@ -51,7 +54,7 @@ internal static class SecureAggregationBench
         return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : fallback;
     }
 
-    private sealed class Round
+    private sealed class Round : IDisposable
     {
         private readonly DateTimeOffset _now = SecureAggregationPeer.Now;
         private readonly IdentityKey _serverKey = IdentityKey.Generate();
@@ -67,7 +70,8 @@ internal static class SecureAggregationBench
             var graph = GraphParameters.For(devices, 0.1, 0.3);
             Configuration = new RoundConfiguration
             {
-                Task = "bench", Round = 1, ModelHash = new byte[32], AdapterSchemaHash = new byte[32], Dimension = words, Bits = Bits, Clip = 1,
+                Task = "bench", Round = 1, ModelHash = new byte[32], AdapterSchemaHash = new byte[32], Dimension = words, Bits = Bits,
+                Clip = 1,
                 Scale = 100, MinimumDevices = devices / 2, MaximumDevices = devices, Degree = graph.Degree, Threshold = graph.Threshold,
                 CorruptPpm = 100_000, DropoutPpm = 300_000, QuorumPpm = 550_000, Durations = StageDurations.Each(TimeSpan.FromHours(1)),
                 LedgerUnit = "device",
@@ -83,11 +87,13 @@ internal static class SecureAggregationBench
             _self = _peers.Values.First();
             var policy = new DevicePolicy
             {
-                Certificates = new EnrolmentAuthority(root), Server = new VerificationKey(_serverKey.PublicKey), Budget = new Unlimited(), RequireNoise = false,
+                Certificates = new EnrolmentAuthority(root), Server = new VerificationKey(_serverKey.PublicKey), Budget = new Unlimited(),
+                RequireNoise = false,
             };
             _device = new DeviceRound(policy, _self.Identity, new VolatileRoundMemory(), new Zeros());
             _server = new ServerRound(
-                Configuration, RandomNumberGenerator.GetBytes(32), _serverKey, new EnrolmentAuthority(root), _now, new ServerOptions { Threads = threads });
+                Configuration, RandomNumberGenerator.GetBytes(32), _serverKey, new EnrolmentAuthority(root), _now,
+                new ServerOptions { Threads = threads });
             _uploads = [.. Enumerable.Range(0, 8).Select(_ => RandomNumberGenerator.GetBytes(Configuration.PackedLength))];
             if (words % 2 != 0)
                 foreach (var upload in _uploads) upload[^1] &= 15;
@@ -99,25 +105,32 @@ internal static class SecureAggregationBench
 
         public Dictionary<string, double> Server { get; } = [];
 
+        public void Dispose()
+        {
+            _device.Dispose();
+            _serverKey.Dispose();
+        }
+
         public bool Run()
         {
             var others = _peers.Values.Where(peer => peer != _self).ToArray();
-            var advertisements = others.Select(peer => peer.Advertise(_server.Session)).Append(Self("roster", _server.Offer).Single()).ToArray();
-            Send("keys", advertisements);
+            Send("keys", [Self("roster", _server.Offer).Single(), .. others.Select(peer => peer.Advertise(_server.Session))]);
             var roster = Decode<RosterBody>(_server.Outbox[0].Bytes);
             var opening = Self("roster", ForSelf()).Single();
             var rosterRoot = Decode<OpenBody>(opening).RosterRoot;
             Send("nonces", [opening, .. others.Select(peer => peer.Open(_server.Session, rosterRoot))]);
 
             var cohort = Cohort.Build(
-                new Roster([.. roster.Advertisements.Select(Entry)]), Decode<OpeningsBody>(_server.Outbox[0].Bytes), _server.Session, Configuration);
+                new Roster([.. roster.Advertisements.Select(Entry)]), Decode<OpeningsBody>(_server.Outbox[0].Bytes), _server.Session,
+                Configuration);
             var self = cohort.IndexOf(_self.Identity.Id);
             var sharing = Self("share", ForSelf()).Single();
             Send("shares", [sharing, .. others.Select(peer => peer.Share(_server.Session, cohort, self))]);
 
             // The real device is number 0 in the order of ids and stays; the last ones are lost.
             var alive = others.Take(others.Length - _lost).ToArray();
-            Send("reports", [.. Self("report", ForSelf()), .. alive.Index().SelectMany(peer => peer.Item.Upload(_server.Session, Configuration, _uploads[peer.Index % _uploads.Length]))], close: _lost > 0);
+            var uploads = alive.Index().SelectMany(peer => peer.Item.Upload(_server.Session, Configuration, _uploads[peer.Index % _uploads.Length]));
+            Send("reports", [.. Self("report", ForSelf()), .. uploads], close: _lost > 0);
             var confirmation = Self("confirm", ForSelf()).Single();
             var agreed = Decode<ConsistencyBody>(confirmation);
             Send("signatures", [confirmation, .. alive.Select(peer => MessageCodec.Sign(agreed, _server.Session, peer.Identity).Bytes)]);
@@ -153,7 +166,8 @@ internal static class SecureAggregationBench
             MessageCodec.Decode<T>(SignedMessage.Parse(message), Configuration);
 
         private RosterEntry Entry(SignedMessage advertisement) =>
-            new(advertisement, MessageCodec.Decode<AdvertiseBody>(advertisement, Configuration), new VerificationKey(_peers[advertisement.Sender].Identity.PublicKey));
+            new(advertisement, MessageCodec.Decode<AdvertiseBody>(advertisement, Configuration), new VerificationKey(
+                _peers[advertisement.Sender].Identity.PublicKey));
 
         private bool IsRight(Cohort cohort, int self, SecureAggregationPeer[] alive)
         {
@@ -162,9 +176,10 @@ internal static class SecureAggregationBench
             foreach (var peer in alive)
             {
                 keys.Add((peer.Seed, -1));
-                foreach (var other in cohort.Graph.Neighbours(cohort.IndexOf(peer.Identity.Id)))
+                foreach (var other in cohort.Neighbours(cohort.IndexOf(peer.Identity.Id)))
                 {
-                    if (!survivors.Contains(other)) keys.Add((MaskKey(peer, other), -PairwiseKeys.Sign(peer.IdBytes, cohort.Members[other].IdBytes)));
+                    if (!survivors.Contains(other)) keys.Add(
+                        (MaskKey(peer, other), -PairwiseKeys.Sign(peer.IdBytes, cohort.Members[other].IdBytes)));
                     else if (other == self) keys.Add((MaskKey(peer, other), PairwiseKeys.Sign(_self.IdBytes, peer.IdBytes)));
                 }
             }
@@ -178,12 +193,14 @@ internal static class SecureAggregationBench
                 for (var c = 0; c < plain.Length; c++) plain[c] += times * buffer[c];
             }
 
-            return Enumerable.Range(0, Places).All(_ => PlaceIsRight(RandomNumberGenerator.GetInt32(Configuration.Dimension - PlaceWords + 1)));
+            return Enumerable.Range(0, Places).All(
+                _ => PlaceIsRight(RandomNumberGenerator.GetInt32(Configuration.Dimension - PlaceWords + 1)));
 
             byte[] MaskKey(SecureAggregationPeer peer, int other)
             {
                 using var key = PairwiseKeys.MaskKey(
-                    peer.MaskKey, cohort.Members[other].Body.MaskKey, _server.Session.ToArray(), peer.IdBytes, cohort.Members[other].IdBytes);
+                    peer.MaskKey, cohort.Members[other].Body.MaskKey, _server.Session.ToArray(), peer.IdBytes,
+                    cohort.Members[other].IdBytes);
                 return key.Bytes.ToArray();
             }
 
@@ -196,7 +213,8 @@ internal static class SecureAggregationBench
                     else MaskStream.Subtract(key, expected, first);
                 }
 
-                return expected.Select(word => word & ((1u << Bits) - 1)).SequenceEqual(_server.Result!.Sum.Slice(first, PlaceWords).ToArray());
+                return expected.Select(word => word & ((1u << Bits) - 1)).SequenceEqual(
+                    _server.Result!.Sum.Slice(first, PlaceWords).ToArray());
             }
         }
 

@@ -50,17 +50,20 @@ internal sealed class SecureAggregationPeer
 
     public ReadOnlyMemory<byte> Advertise(SessionId session) => MessageCodec.Sign(
         new AdvertiseBody(
-            MaskKey.PublicKey.ToArray(), _boxKey.PublicKey.ToArray(), Commitment.ToNonce(session, Identity.Id, _nonce), Identity.Certificate.ToArray()),
+            MaskKey.PublicKey.ToArray(), _boxKey.PublicKey.ToArray(), Commitment.ToNonce(session, Identity.Id, _nonce),
+            Identity.Certificate.ToArray()),
         session, Identity).Bytes;
 
-    public ReadOnlyMemory<byte> Open(SessionId session, byte[] rosterRoot) => MessageCodec.Sign(new OpenBody(rosterRoot, _nonce), session, Identity).Bytes;
+    public ReadOnlyMemory<byte> Open(SessionId session, byte[] rosterRoot) =>
+        MessageCodec.Sign(new OpenBody(rosterRoot, _nonce), session, Identity).Bytes;
 
     public ReadOnlyMemory<byte> Share(SessionId session, Cohort cohort, int timed)
     {
-        var neighbours = cohort.Graph.Neighbours(cohort.IndexOf(Identity.Id));
+        var neighbours = cohort.Neighbours(cohort.IndexOf(Identity.Id));
         _seedShares = ShamirSharing.Split(Seed, cohort.Threshold, neighbours.Length);
         _maskKeyShares = ShamirSharing.Split(MaskKey.Scalar, cohort.Threshold, neighbours.Length);
-        var boxes = neighbours.Select((neighbour, i) => neighbour == timed ? Box(i) : RandomNumberGenerator.GetBytes(SharePair.BoxLength)).ToArray();
+        var boxes = new byte[neighbours.Length][];
+        for (var i = 0; i < boxes.Length; i++) boxes[i] = neighbours[i] == timed ? Box(i) : RandomNumberGenerator.GetBytes(SharePair.BoxLength);
         return MessageCodec.Sign(new ShareBody(cohort.View, Commitment.ToSeed(session, Identity.Id, Seed), boxes), session, Identity).Bytes;
 
         byte[] Box(int place)
@@ -85,7 +88,7 @@ internal sealed class SecureAggregationPeer
 
         KeyShare Held(ShareRequest asked)
         {
-            var position = cohort.Graph.Position(asked.Owner, self);
+            var position = cohort.Position(asked.Owner, self);
             if (asked.Owner != timed)
             {
                 var owner = peers[cohort.Ids[asked.Owner]];
@@ -94,7 +97,8 @@ internal sealed class SecureAggregationPeer
 
             var sender = cohort.Members[timed];
             using var key = PairwiseKeys.BoxKey(_boxKey, sender.Body.BoxKey, session.ToArray(), sender.IdBytes, IdBytes);
-            var pair = SharePair.Parse(ShareBox.Open(key.Bytes, session.ToArray(), sender.IdBytes, IdBytes, timedBoxes[position - 1]), position)!;
+            var pair = SharePair.Parse(
+                ShareBox.Open(key.Bytes, session.ToArray(), sender.IdBytes, IdBytes, timedBoxes[position - 1]), position)!;
             return asked.Kind == ShareKind.Seed ? pair.Seed : pair.MaskKey;
         }
     }

@@ -1,9 +1,15 @@
 namespace PersonaTune.Privacy.SecureAggregation;
 
-/// <summary>Why a device or a server refused a message, a configuration or a whole round. The names are stable: they may travel and be counted.</summary>
+/// <summary>
+/// Why a device or a server refused a message, a configuration or a whole round. The names are stable: they may travel and be
+/// counted.
+/// </summary>
 public enum RefusalReason
 {
-    /// <summary>The bytes are not the one encoding of a message: truncated, oversized, trailing bytes, impossible counts, unknown version.</summary>
+    /// <summary>
+    /// The bytes are not the one encoding of a message: truncated, oversized, trailing bytes, impossible counts, unknown
+    /// version.
+    /// </summary>
     Malformed,
 
     /// <summary>The message belongs to another session.</summary>
@@ -129,7 +135,10 @@ public enum RefusalReason
     /// <summary>Shares do not open what was committed to, and the false ones could not be told from the true ones.</summary>
     BadShares,
 
-    /// <summary>A window's proposal overlaps a set that was answered before: the difference of the two sums would reveal the devices in which they differ.</summary>
+    /// <summary>
+    /// A window's proposal overlaps a set that was answered before: the difference of the two sums would reveal the devices in
+    /// which they differ.
+    /// </summary>
     OverlappingSet,
 
     /// <summary>The other server's answer belongs to another set of reports.</summary>

@@ -2,7 +2,10 @@ using System.Formats.Asn1;
 
 namespace PersonaTune.Privacy.SecureAggregation.Identity;
 
-/// <summary>The parts of a device certificate (RFC 5280) in the profile of <see cref="EnrolmentAuthority"/>; DER only, nothing behind it.</summary>
+/// <summary>
+/// The parts of a device certificate (RFC 5280) in the profile of <see cref="EnrolmentAuthority"/>; DER only, nothing behind
+/// it.
+/// </summary>
 internal sealed record DeviceCertificate(
     ReadOnlyMemory<byte> Signed,
     ReadOnlyMemory<byte> Signature,
@@ -21,7 +24,8 @@ internal sealed record DeviceCertificate(
 
     public static DeviceCertificate Parse(ReadOnlyMemory<byte> der)
     {
-        if (der.Length > MaximumLength) throw Refused($"it has {der.Length} bytes, at most {MaximumLength} are allowed; issue a smaller one");
+        if (der.Length > MaximumLength)
+            throw Refused($"it has {der.Length} bytes, at most {MaximumLength} are allowed; issue a smaller one");
         try
         {
             var file = new AsnReader(der, AsnEncodingRules.DER);

@@ -35,7 +35,8 @@ public sealed class EnrolmentAuthority : ICertificateValidator, IDisposable
     public IMessageVerifier Validate(ReadOnlySpan<byte> certificate, DateTimeOffset now)
     {
         var parsed = DeviceCertificate.Parse(certificate.ToArray());
-        if (!parsed.Issuer.Span.SequenceEqual(_subject)) throw DeviceCertificate.Refused("it names another issuer; enrol the device with this authority");
+        if (!parsed.Issuer.Span.SequenceEqual(_subject))
+            throw DeviceCertificate.Refused("it names another issuer; enrol the device with this authority");
         if (now < parsed.NotBefore || now > parsed.NotAfter)
             throw DeviceCertificate.Refused($"it is valid from {parsed.NotBefore:u} to {parsed.NotAfter:u}, not at {now:u}; renew it");
         if (!_key.VerifyData(parsed.Signed.Span, parsed.Signature.Span, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence))

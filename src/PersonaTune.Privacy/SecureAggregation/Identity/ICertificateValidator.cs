@@ -6,7 +6,9 @@ namespace PersonaTune.Privacy.SecureAggregation.Identity;
 /// </summary>
 public interface ICertificateValidator
 {
-    /// <summary>The verifier of the device that <paramref name="certificate"/> (DER) names, if it is valid at <paramref name="now"/>.</summary>
+    /// <summary>
+    /// The verifier of the device that <paramref name="certificate"/> (DER) names, if it is valid at <paramref name="now"/>.
+    /// </summary>
     /// <exception cref="RefusalException">Reason <see cref="RefusalReason.CertificateRefused"/>.</exception>
     IMessageVerifier Validate(ReadOnlySpan<byte> certificate, DateTimeOffset now);
 }

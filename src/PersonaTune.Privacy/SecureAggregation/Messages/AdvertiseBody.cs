@@ -5,7 +5,8 @@ using PersonaTune.Privacy.SecureAggregation.Rounds;
 namespace PersonaTune.Privacy.SecureAggregation.Messages;
 
 /// <summary>A device's ephemeral public keys M (masks) and E (boxes), the commitment to its nonce, and its certificate.</summary>
-internal sealed record AdvertiseBody(byte[] MaskKey, byte[] BoxKey, byte[] NonceCommitment, byte[] Certificate) : IMessageBody<AdvertiseBody>
+internal sealed record AdvertiseBody(byte[] MaskKey, byte[] BoxKey, byte[] NonceCommitment, byte[] Certificate)
+    : IMessageBody<AdvertiseBody>
 {
     public static MessageType Type => MessageType.Advertise;
 

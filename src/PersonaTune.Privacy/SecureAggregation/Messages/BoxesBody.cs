@@ -3,7 +3,10 @@ using PersonaTune.Privacy.SecureAggregation.Rounds;
 
 namespace PersonaTune.Privacy.SecureAggregation.Messages;
 
-/// <summary>The boxes for one device from those of its neighbours that shared: each with the sender's number among the members, ascending.</summary>
+/// <summary>
+/// The boxes for one device from those of its neighbours that shared: each with the sender's number among the members,
+/// ascending.
+/// </summary>
 internal sealed record BoxesBody(IReadOnlyList<(int Sender, byte[] Box)> Boxes) : IMessageBody<BoxesBody>
 {
     public static MessageType Type => MessageType.Boxes;

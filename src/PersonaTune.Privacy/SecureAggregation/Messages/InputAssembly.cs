@@ -27,10 +27,16 @@ internal sealed class InputAssembly
     {
         var subject = $"Input of {message.Sender}";
         if (chunk.Index < 0 || chunk.Index >= _digests.Length)
-            throw new RefusalException(RefusalReason.Malformed, subject, $"chunk {chunk.Index} of {_digests.Length} does not exist; send 0 to {_digests.Length - 1}");
+        {
+            throw new RefusalException(
+                RefusalReason.Malformed, subject,
+                $"chunk {chunk.Index} of {_digests.Length} does not exist; send 0 to {_digests.Length - 1}");
+        }
+
         var (_, length) = InputBody.Slice(_configuration, chunk.Index).GetOffsetAndLength(_configuration.PackedLength);
         if (chunk.Content.Length != length)
-            throw new RefusalException(RefusalReason.Malformed, subject, $"chunk {chunk.Index} has {length} bytes, got {chunk.Content.Length}; send it again");
+            throw new RefusalException(
+                RefusalReason.Malformed, subject, $"chunk {chunk.Index} has {length} bytes, got {chunk.Content.Length}; send it again");
         // The one place where a packed vector can be ill-formed; checked here, a complete report always unpacks.
         var spare = 8L * _configuration.PackedLength - (long)_configuration.Dimension * _configuration.Bits;
         if (chunk.Index == _digests.Length - 1 && chunk.Content[^1] >> (int)(8 - spare) != 0)
@@ -38,7 +44,8 @@ internal sealed class InputAssembly
         if (_digests[chunk.Index] is not { } known) return Receipt.Accepted;
         if (message.Digest.Span.SequenceEqual(known)) return Receipt.Duplicate;
         throw new RefusalException(
-            RefusalReason.ConflictingMessage, subject, $"chunk {chunk.Index} was sent with other content before; drop it", culprits: [message.Sender]);
+            RefusalReason.ConflictingMessage, subject, $"chunk {chunk.Index} was sent with other content before; drop it",
+            culprits: [message.Sender]);
     }
 
     public void Add(SignedMessage message, InputBody chunk)

@@ -47,7 +47,8 @@ internal sealed class MemberSet
     {
         var universe = reader.ReadInt32();
         if (universe is < 0 or > RoundConfiguration.MaximumCohort)
-            throw new TamperedException("member set", $"it states {universe} devices, at most {RoundConfiguration.MaximumCohort} are possible; it was altered");
+            throw new TamperedException(
+                "member set", $"it states {universe} devices, at most {RoundConfiguration.MaximumCohort} are possible; it was altered");
         var bytes = reader.ReadFixed((universe + 7) / 8);
         var set = new MemberSet(universe);
         for (var i = 0; i < universe; i++) set._in[i] = (bytes[i / 8] >> (i % 8) & 1) != 0;

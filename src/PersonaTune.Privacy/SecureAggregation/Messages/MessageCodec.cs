@@ -28,7 +28,8 @@ internal static class MessageCodec
         if (message.Body.Length > T.MaximumLength(configuration))
         {
             throw new RefusalException(
-                RefusalReason.Malformed, subject, $"its body has {message.Body.Length} bytes, at most {T.MaximumLength(configuration)} are possible; drop it");
+                RefusalReason.Malformed, subject,
+                $"its body has {message.Body.Length} bytes, at most {T.MaximumLength(configuration)} are possible; drop it");
         }
 
         return Decode<T>(message.Body.Span, subject);

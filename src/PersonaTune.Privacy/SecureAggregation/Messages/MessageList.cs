@@ -1,5 +1,4 @@
 using PersonaTune.Privacy.Sealing;
-using PersonaTune.Privacy.SecureAggregation.Rounds;
 
 namespace PersonaTune.Privacy.SecureAggregation.Messages;
 

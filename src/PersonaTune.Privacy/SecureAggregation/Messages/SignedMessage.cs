@@ -60,7 +60,8 @@ public sealed class SignedMessage
         if (span[4] != Version) throw Malformed($"expected version {Version}, got {span[4]}; update the older side");
         if (!Enum.IsDefined((MessageType)span[5])) throw Malformed($"type {span[5]} is unknown; update the older side");
         var length = BinaryPrimitives.ReadUInt32LittleEndian(span[(HeaderLength - 4)..]);
-        if (length != span.Length - Overhead) throw Malformed($"its header states {length} bytes of body, got {span.Length - Overhead}; send it again");
+        if (length != span.Length - Overhead)
+            throw Malformed($"its header states {length} bytes of body, got {span.Length - Overhead}; send it again");
         return new SignedMessage(bytes);
     }
 
@@ -71,12 +72,19 @@ public sealed class SignedMessage
         body.CopyTo(bytes.AsSpan(HeaderLength));
         var signature = signer.Sign(Hash(type, bytes.AsSpan(0, HeaderLength + body.Length)));
         if (signature.Length != VerificationKey.SignatureLength)
-            throw new ArgumentException($"the signer gave {signature.Length} bytes, expected {VerificationKey.SignatureLength} in fixed-length form", nameof(signer));
+        {
+            throw new ArgumentException(
+                $"the signer gave {signature.Length} bytes, expected {VerificationKey.SignatureLength} in fixed-length form",
+                nameof(signer));
+        }
+
         signature.CopyTo(bytes.AsSpan(HeaderLength + body.Length));
         return new SignedMessage(bytes);
     }
 
-    /// <summary>The digest that <paramref name="sender"/> signs for a body that is known, so that only its signature has to travel.</summary>
+    /// <summary>
+    /// The digest that <paramref name="sender"/> signs for a body that is known, so that only its signature has to travel.
+    /// </summary>
     internal static byte[] DigestOf(MessageType type, SessionId session, DeviceId sender, ReadOnlySpan<byte> body)
     {
         var bytes = new byte[HeaderLength + body.Length];
@@ -90,7 +98,8 @@ public sealed class SignedMessage
         if (verifier.Id != Sender || !verifier.Verify(Digest.Span, Signature.Span))
         {
             throw new RefusalException(
-                RefusalReason.WrongSignature, $"{Type} of {Sender}", "the signature does not verify; it was altered or sent by somebody else, drop it");
+                RefusalReason.WrongSignature, $"{Type} of {Sender}",
+                "the signature does not verify; it was altered or sent by somebody else, drop it");
         }
     }
 

@@ -50,13 +50,24 @@ public sealed class DevicePolicy
         configuration.Validate();
         var last = memory.LastRound(configuration.Task);
         if (configuration.Round <= last)
-            throw Refuse(RefusalReason.ReplayedRound, $"expected a round after {last} of task '{configuration.Task}', got {configuration.Round}; wait for the next");
+        {
+            throw Refuse(
+                RefusalReason.ReplayedRound,
+                $"expected a round after {last} of task '{configuration.Task}', got {configuration.Round}; wait for the next");
+        }
+
         if (!configuration.ModelHash.Span.SequenceEqual(report.ModelHash.Span))
-            throw Refuse(RefusalReason.ModelMismatch, "it asks for another model than the one trained on; fetch that model and train first");
+            throw Refuse(
+                RefusalReason.ModelMismatch, "it asks for another model than the one trained on; fetch that model and train first");
         if (!configuration.AdapterSchemaHash.Span.SequenceEqual(report.AdapterSchemaHash.Span))
             throw Refuse(RefusalReason.SchemaMismatch, "it asks for another adapter layout than the one trained; train that layout first");
         if (configuration.MinimumDevices < CohortFloor)
-            throw Refuse(RefusalReason.CohortFloor, $"expected a minimum cohort of at least {CohortFloor}, got {configuration.MinimumDevices}; raise it");
+        {
+            throw Refuse(
+                RefusalReason.CohortFloor,
+                $"expected a minimum cohort of at least {CohortFloor}, got {configuration.MinimumDevices}; raise it");
+        }
+
         CheckNoise(configuration);
         try
         {
@@ -73,10 +84,11 @@ public sealed class DevicePolicy
         {
             throw Refuse(
                 RefusalReason.ThresholdTooLow,
-                $"expected a corrupt rate of at least {MinimumCorruptPpm} parts per million, got {configuration.CorruptPpm}; plan for more");
+                $"expected a corrupt rate of at least {MinimumCorruptPpm} ppm, got {configuration.CorruptPpm}; plan for more");
         }
 
-        if (!Budget.Covers(configuration)) throw Refuse(RefusalReason.BudgetExhausted, "no budget remains after it; wait until budget is granted");
+        if (!Budget.Covers(configuration))
+            throw Refuse(RefusalReason.BudgetExhausted, "no budget remains after it; wait until budget is granted");
     }
 
     /// <summary>Throws unless degree and threshold suffice for a cohort of <paramref name="count"/>.</summary>
@@ -109,12 +121,14 @@ public sealed class DevicePolicy
         if (Noise is null || !Noise.Supports(configuration.Noise))
             throw Refuse(RefusalReason.NoiseMissing, $"this device draws no {configuration.Noise} noise; configure a kind that it draws");
         if (!(configuration.GuaranteedNoiseSigma > 0))
-            throw Refuse(RefusalReason.NoiseMissing, "the minimum cohort may consist of corrupt devices, which add no noise; raise the minimum");
+            throw Refuse(
+                RefusalReason.NoiseMissing, "the minimum cohort may consist of corrupt devices, which add no noise; raise the minimum");
     }
 
     private static GraphParameters DefaultGraph(int count, RoundConfiguration configuration) => Graphs.GetOrAdd(
         (count, configuration.CorruptPpm, configuration.DropoutPpm),
-        key => GraphParameters.For(key.Item1, (double)key.Item2 / RoundConfiguration.Million, (double)key.Item3 / RoundConfiguration.Million));
+        key => GraphParameters.For(
+            key.Item1, (double)key.Item2 / RoundConfiguration.Million, (double)key.Item3 / RoundConfiguration.Million));
 
     private static RefusalException Refuse(RefusalReason reason, string problem, Exception? inner = null) =>
         new(reason, "offered round", problem, inner);

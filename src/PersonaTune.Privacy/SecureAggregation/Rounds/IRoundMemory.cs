@@ -18,8 +18,9 @@ public interface IRoundMemory
     bool TryBegin(string task, long round, SessionId session);
 
     /// <summary>
-    /// Atomically records that <paramref name="step"/> was taken in <paramref name="session"/> with content <paramref name="digest"/>; false if it was
+    /// Atomically records that <paramref name="taken"/> was taken in <paramref name="session"/> with content
+    /// <paramref name="digest"/>; false if it was
     /// taken before, whatever the content.
     /// </summary>
-    bool TryTake(SessionId session, OneTimeStep step, ReadOnlySpan<byte> digest);
+    bool TryTake(SessionId session, OneTimeStep taken, ReadOnlySpan<byte> digest);
 }

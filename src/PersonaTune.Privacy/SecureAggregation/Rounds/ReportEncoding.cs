@@ -17,7 +17,8 @@ internal static class ReportEncoding
         {
             if (value <= bound && value >= -bound) continue;
             throw new RefusalException(
-                RefusalReason.ReportOutOfRange, "report", $"a coordinate has magnitude {Math.Abs((long)value)}, at most {bound} is allowed; clip it");
+                RefusalReason.ReportOutOfRange, "report",
+                $"a coordinate has magnitude {Math.Abs((long)value)}, at most {bound} is allowed; clip it");
         }
 
         if (configuration.Noise != NoiseKind.None) policy.Noise!.AddTo(values, configuration.Noise, configuration.NoiseSigma);

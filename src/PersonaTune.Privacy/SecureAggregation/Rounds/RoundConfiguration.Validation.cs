@@ -19,14 +19,15 @@ public sealed partial record RoundConfiguration
         Require(Dimension is >= 1 and <= MaximumDimension, nameof(Dimension), $"1 to {MaximumDimension}");
         Require(BitPacking.IsSupported(Bits), nameof(Bits), "16, 20, 24 or 32");
         Require(double.IsFinite(Clip) && Clip > 0, nameof(Clip), "finite and positive");
-        Require(double.IsFinite(Scale) && Scale > 0 && Clip * Scale <= 1L << 40, nameof(Scale), "finite and positive, with clip x scale up to 2^40");
+        Require(double.IsFinite(Scale) && Scale > 0 && Clip * Scale <= 1L << 40, nameof(Scale), "finite, positive, and up to 2^40 with the clip");
         Require(Noise is NoiseKind.None or NoiseKind.DiscreteGaussian or NoiseKind.Skellam, nameof(Noise), "a known kind");
         // BitConverter, because -0 equals 0 and would be a second encoding of the same value.
         Require(
             Noise == NoiseKind.None ? BitConverter.DoubleToInt64Bits(NoiseSigma) == 0 : double.IsFinite(NoiseSigma) && NoiseSigma > 0,
             nameof(NoiseSigma), "0 without noise, else finite and positive");
         Require(MinimumDevices is >= 3 and <= MaximumCohort, nameof(MinimumDevices), $"3 to {MaximumCohort}");
-        Require(MaximumDevices >= MinimumDevices && MaximumDevices <= MaximumCohort, nameof(MaximumDevices), $"the minimum to {MaximumCohort}");
+        Require(
+            MaximumDevices >= MinimumDevices && MaximumDevices <= MaximumCohort, nameof(MaximumDevices), $"the minimum to {MaximumCohort}");
         Require(CorruptPpm is >= 0 and < Million, nameof(CorruptPpm), "0 to 999999");
         Require(DropoutPpm is >= 0 and < Million, nameof(DropoutPpm), "0 to 999999");
         Require((long)CorruptPpm + DropoutPpm < Million, nameof(DropoutPpm), "together with the corrupt rate below 1000000");
@@ -34,7 +35,7 @@ public sealed partial record RoundConfiguration
         foreach (var duration in Durations!.ToArray())
         {
             Require(
-                duration.Ticks % TimeSpan.TicksPerMillisecond == 0 && duration >= TimeSpan.Zero && duration.TotalMilliseconds <= uint.MaxValue,
+                duration.Ticks % TimeSpan.TicksPerMillisecond == 0 && duration.TotalMilliseconds is >= 0 and <= uint.MaxValue,
                 nameof(Durations), "whole milliseconds up to 2^32 - 1");
         }
 
@@ -47,7 +48,9 @@ public sealed partial record RoundConfiguration
     {
         Require(Degree is >= 2 and <= MaximumCohort && Degree % 2 == 0, nameof(Degree), "even and at least 2");
         Require(Threshold >= 2 && Threshold <= Degree, nameof(Threshold), "2 to the degree");
-        Require(2L * QuorumPpm >= (long)Million + CorruptPpm && QuorumPpm < Million, nameof(QuorumPpm), "at least half of 1000000 + the corrupt rate, and below 1000000");
+        Require(
+            2L * QuorumPpm >= (long)Million + CorruptPpm && QuorumPpm < Million,
+            nameof(QuorumPpm), "at least half of 1000000 + the corrupt rate, and below 1000000");
         Require(Durations.ToArray().All(duration => duration > TimeSpan.Zero), nameof(Durations), "a positive time for each stage");
         Require(HelperKeyHash.Span.IndexOfAnyExcept((byte)0) < 0, nameof(HelperKeyHash), "zeros with a single server");
     }

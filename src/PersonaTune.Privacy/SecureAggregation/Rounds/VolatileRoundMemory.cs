@@ -1,6 +1,8 @@
 namespace PersonaTune.Privacy.SecureAggregation.Rounds;
 
-/// <summary>A round memory that lasts as long as the object: for simulations and tests, where a device does not outlive its process.</summary>
+/// <summary>
+/// A round memory that lasts as long as the object: for simulations and tests, where a device does not outlive its process.
+/// </summary>
 public sealed class VolatileRoundMemory : IRoundMemory
 {
     private readonly Lock _lock = new();
@@ -25,8 +27,8 @@ public sealed class VolatileRoundMemory : IRoundMemory
     }
 
     /// <inheritdoc/>
-    public bool TryTake(SessionId session, OneTimeStep step, ReadOnlySpan<byte> digest)
+    public bool TryTake(SessionId session, OneTimeStep taken, ReadOnlySpan<byte> digest)
     {
-        lock (_lock) return _steps.Add((session, step));
+        lock (_lock) return _steps.Add((session, taken));
     }
 }

@@ -15,11 +15,14 @@ namespace PersonaTune.Privacy.SecureAggregation.SingleServer;
 /// </summary>
 internal sealed class Cohort
 {
+    private readonly int[]?[] _neighbours; // filled on demand, also by threads that race to the same value
+
     private Cohort(RosterEntry[] members, NeighbourGraph graph, byte[] view, int rosterSize, RoundConfiguration configuration)
     {
         Members = members;
         Ids = [.. members.Select(member => member.Id)];
         Graph = graph;
+        _neighbours = new int[members.Length][];
         View = view;
         Threshold = graph.IsComplete && members.Length >= 3
             ? Math.Min(configuration.Threshold, GraphParameters.Complete(members.Length).Threshold)
@@ -41,30 +44,61 @@ internal sealed class Cohort
     /// </summary>
     public int Threshold { get; }
 
-    /// <summary>The signatures that a consistency certificate needs, of the whole roster's size: two certificates always share an honest device.</summary>
+    /// <summary>
+    /// The signatures that a consistency certificate needs, of the whole roster's size: two certificates always share an honest
+    /// device.
+    /// </summary>
     public int Quorum { get; }
 
     public static Cohort Build(Roster roster, OpeningsBody openings, SessionId session, RoundConfiguration configuration)
     {
         var opened = openings.Opened;
         if (opened.Universe != roster.Entries.Count)
-            throw Refuse(RefusalReason.Malformed, $"expected the openings of {roster.Entries.Count} devices, got {opened.Universe}; leave the round");
+        {
+            throw Refuse(
+                RefusalReason.Malformed,
+                $"expected the openings of {roster.Entries.Count} devices, got {opened.Universe}; leave the round");
+        }
+
         if (opened.Count < configuration.MinimumDevices)
-            throw Refuse(RefusalReason.RosterTooSmall, $"expected at least {configuration.MinimumDevices} devices, {opened.Count} opened; wait for a larger cohort");
+        {
+            throw Refuse(
+                RefusalReason.RosterTooSmall,
+                $"expected at least {configuration.MinimumDevices} devices, {opened.Count} opened; wait for a larger cohort");
+        }
+
         var members = opened.Members().Select(index => roster.Entries[index]).ToArray();
         for (var i = 0; i < members.Length; i++)
         {
             if (!Commitment.ToNonce(session, members[i].Id, openings.Nonces[i]).AsSpan().SequenceEqual(members[i].Body.NonceCommitment))
-                throw Refuse(RefusalReason.NonceMismatch, $"the nonce of {members[i].Id} does not fit its commitment; leave the round", members[i].Id);
+            {
+                throw Refuse(
+                    RefusalReason.NonceMismatch, $"the nonce of {members[i].Id} does not fit its commitment; leave the round",
+                    members[i].Id);
+            }
         }
 
         var seed = NeighbourGraph.Seed(openings.Nonces.Select(nonce => (ReadOnlyMemory<byte>)nonce), roster.Root);
         var graph = new NeighbourGraph(seed, members.Length, configuration.Degree);
         var cohort = new Cohort(members, graph, ViewOf(roster, openings), roster.Entries.Count, configuration);
         if (cohort.Threshold > graph.Degree)
-            throw Refuse(RefusalReason.ThresholdTooLow, $"{graph.Degree} neighbours cannot reach the threshold {cohort.Threshold}; configure a larger cohort");
+        {
+            throw Refuse(
+                RefusalReason.ThresholdTooLow,
+                $"{graph.Degree} neighbours cannot reach the threshold {cohort.Threshold}; configure a larger cohort");
+        }
+
         return cohort;
     }
+
+    /// <summary>The neighbours of a member in ascending order; sorted once.</summary>
+    public int[] Neighbours(int member) => _neighbours[member] ??= Graph.Neighbours(member);
+
+    /// <summary>
+    /// The position of the share of <paramref name="owner"/>'s secrets that <paramref name="holder"/> holds; 0 if it is no
+    /// neighbour.
+    /// </summary>
+    public int Position(int owner, int holder) => Math.Max(0, Array.BinarySearch(Neighbours(owner), holder) + 1);
 
     /// <summary>The number of <paramref name="id"/>, or -1.</summary>
     public int IndexOf(DeviceId id)

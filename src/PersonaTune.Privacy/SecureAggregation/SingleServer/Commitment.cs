@@ -9,7 +9,8 @@ namespace PersonaTune.Privacy.SecureAggregation.SingleServer;
 /// </summary>
 internal static class Commitment
 {
-    public static byte[] ToNonce(SessionId session, DeviceId device, ReadOnlySpan<byte> nonce) => Of("PT-SA/1 nonce"u8, session, device, nonce);
+    public static byte[] ToNonce(SessionId session, DeviceId device, ReadOnlySpan<byte> nonce) =>
+        Of("PT-SA/1 nonce"u8, session, device, nonce);
 
     public static byte[] ToSeed(SessionId session, DeviceId device, ReadOnlySpan<byte> seed) => Of("PT-SA/1 seed"u8, session, device, seed);
 

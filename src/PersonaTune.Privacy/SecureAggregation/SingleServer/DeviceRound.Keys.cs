@@ -21,7 +21,8 @@ public sealed partial class DeviceRound
         _boxKey = EphemeralKey.Generate(_random);
         _seed = SecretKey.Create(MaskStream.KeyLength, _random, static (bytes, random) => random.Fill(bytes));
         return new AdvertiseBody(
-            _maskKey.PublicKey.ToArray(), _boxKey.PublicKey.ToArray(), Commitment.ToNonce(session, Id, _nonce), _identity.Certificate.ToArray());
+            _maskKey.PublicKey.ToArray(), _boxKey.PublicKey.ToArray(), Commitment.ToNonce(session, Id, _nonce),
+            _identity.Certificate.ToArray());
     }
 
     private SignedMessage Share(OpeningsBody body)
@@ -30,7 +31,7 @@ public sealed partial class DeviceRound
         _self = cohort.IndexOf(Id);
         if (_self < 0) throw Refuse(RefusalReason.NotInRoster, "the server says that this device did not open its nonce; leave the round");
         _policy.CheckGraph(Configuration, cohort.Members.Count, cohort.Graph.Degree, cohort.Threshold);
-        (_cohort, _neighbours) = (cohort, cohort.Graph.Neighbours(_self));
+        (_cohort, _neighbours) = (cohort, cohort.Neighbours(_self));
         var commitment = Commitment.ToSeed(Session.Value, Id, _seed!.Bytes);
         Take(OneTimeStep.Share, commitment);
         var answer = MessageCodec.Sign(new ShareBody(cohort.View, commitment, SealShares(cohort)), Session.Value, _identity);
@@ -73,7 +74,7 @@ public sealed partial class DeviceRound
             return null;
         }
 
-        var pair = SharePair.Parse(plaintext, _cohort.Graph.Position(sender, _self));
+        var pair = SharePair.Parse(plaintext, _cohort.Position(sender, _self));
         CryptographicOperations.ZeroMemory(plaintext);
         return pair;
     }

@@ -32,7 +32,8 @@ public sealed partial class DeviceRound
         foreach (var (sender, box) in body.Boxes)
         {
             var place = Array.BinarySearch(_neighbours, sender);
-            if (place < 0) throw Refuse(RefusalReason.NotNeighbour, $"a box comes from member {sender}, which is no neighbour; leave the round");
+            if (place < 0)
+                throw Refuse(RefusalReason.NotNeighbour, $"a box comes from member {sender}, which is no neighbour; leave the round");
             if (place <= last) throw Refuse(RefusalReason.Malformed, "the boxes are not in ascending order; leave the round");
             last = place;
             senders[sender] = true;

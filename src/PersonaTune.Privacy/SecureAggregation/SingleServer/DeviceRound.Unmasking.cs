@@ -15,7 +15,8 @@ public sealed partial class DeviceRound
         if (survivors.Reported.Count < Configuration.MinimumDevices)
         {
             throw Refuse(
-                RefusalReason.TooFewSurvivors, $"expected at least {Configuration.MinimumDevices} reports, got {survivors.Reported.Count}; wait for the next round");
+                RefusalReason.TooFewSurvivors,
+                $"expected at least {Configuration.MinimumDevices} reports, got {survivors.Reported.Count}; wait for the next round");
         }
 
         if (_neighbours.Any(neighbour => survivors.Shared[neighbour] != _senders![neighbour]))
@@ -49,20 +50,21 @@ public sealed partial class DeviceRound
         var agreed = MessageCodec.Encode(_agreed!);
         if (!MessageCodec.Encode(body.Agreed).AsSpan().SequenceEqual(agreed))
             throw Refuse(RefusalReason.TwoRoots, "the certificate is for other sets than those this device signed; leave the round");
+        if (body.Certificate.Count < _cohort!.Quorum)
+            throw Refuse(
+                RefusalReason.SubQuorum, $"expected at least {_cohort.Quorum} signatures, got {body.Certificate.Count}; leave the round");
         var last = -1;
         foreach (var (member, signature) in body.Certificate)
         {
-            if (member <= last) throw Refuse(RefusalReason.CertificateForged, "its signers are not distinct and ascending; leave the round");
+            if (member <= last)
+                throw Refuse(RefusalReason.CertificateForged, "its signers are not distinct and ascending; leave the round");
             last = member;
-            if (member >= _cohort!.Members.Count || !_survivors!.Reported[member])
+            if (member >= _cohort.Members.Count || !_survivors!.Reported[member])
                 throw Refuse(RefusalReason.CertificateForged, $"member {member} did not report and cannot have signed; leave the round");
             var digest = SignedMessage.DigestOf(MessageType.Consistency, Session!.Value, _cohort.Ids[member], agreed);
             if (!_cohort.Members[member].Verifier.Verify(digest, signature))
                 throw Refuse(RefusalReason.CertificateForged, $"the signature of {_cohort.Ids[member]} does not verify; leave the round");
         }
-
-        if (body.Certificate.Count < _cohort!.Quorum)
-            throw Refuse(RefusalReason.SubQuorum, $"expected at least {_cohort.Quorum} signatures, got {body.Certificate.Count}; leave the round");
     }
 
     // Either share alone is harmless: b opens what the pairwise masks still cover, M what b still covers. Together they open a report.
@@ -71,7 +73,8 @@ public sealed partial class DeviceRound
         var last = -1;
         foreach (var (owner, kind) in requests)
         {
-            if (owner == _self) throw Refuse(RefusalReason.OwnShareRequested, "a share of this device's own secret is requested; leave the round");
+            if (owner == _self)
+                throw Refuse(RefusalReason.OwnShareRequested, "a share of this device's own secret is requested; leave the round");
             if (owner == last) throw Refuse(RefusalReason.BothSharesRequested, $"member {owner} is asked for twice; leave the round");
             if (owner < last) throw Refuse(RefusalReason.Malformed, "the requests are not in ascending order; leave the round");
             last = owner;
@@ -81,7 +84,11 @@ public sealed partial class DeviceRound
                 throw Refuse(RefusalReason.WrongShareRequested, $"member {owner} shared nothing; leave the round");
             var expected = _survivors.Reported[owner] ? ShareKind.Seed : ShareKind.MaskKey;
             if (kind != expected)
-                throw Refuse(RefusalReason.WrongShareRequested, $"expected a request for the {expected} share of member {owner}, got {kind}; leave the round");
+            {
+                throw Refuse(
+                    RefusalReason.WrongShareRequested,
+                    $"expected a request for the {expected} share of member {owner}, got {kind}; leave the round");
+            }
         }
     }
 }

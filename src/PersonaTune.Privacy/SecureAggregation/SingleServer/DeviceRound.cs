@@ -78,11 +78,13 @@ public sealed partial class DeviceRound : IDisposable
             throw Refuse(RefusalReason.ForeignSession, $"{parsed.Type} belongs to session {parsed.Session}; drop it");
         if (Stage is DeviceStage.Refused or DeviceStage.Finished)
             throw Refuse(RefusalReason.RoundOver, "the round is over for this device; wait for the next");
-        if (_answered.TryGetValue(parsed.Type, out var known) && known.Digest.Span.SequenceEqual(parsed.Digest.Span)) return Bytes(known.Answer);
+        if (_answered.TryGetValue(parsed.Type, out var known) && known.Digest.Span.SequenceEqual(parsed.Digest.Span))
+            return Bytes(known.Answer);
         CheckOrder(parsed.Type);
         try
         {
-            if (Session is not null && now > _expires) throw Refuse(RefusalReason.DeadlinePassed, $"the round ended at {_expires:u}; wait for the next");
+            if (Session is not null && now > _expires)
+                throw Refuse(RefusalReason.DeadlinePassed, $"the round ended at {_expires:u}; wait for the next");
             var answer = Answer(parsed, now);
             _answered[parsed.Type] = (parsed.Digest, answer);
             return Bytes(answer);
@@ -107,7 +109,7 @@ public sealed partial class DeviceRound : IDisposable
     /// <summary>Leaves the round if it is still running, and erases the keys.</summary>
     public void Dispose() => Leave();
 
-    private IReadOnlyList<SignedMessage> Answer(SignedMessage message, DateTimeOffset now) => message.Type switch
+    private SignedMessage[] Answer(SignedMessage message, DateTimeOffset now) => message.Type switch
     {
         MessageType.Offer => [Join(message, now)],
         MessageType.Roster => [Open(MessageCodec.Decode<RosterBody>(message, Configuration), now)],
@@ -141,12 +143,18 @@ public sealed partial class DeviceRound : IDisposable
         var offer = MessageCodec.Decode<OfferBody>(message.Body.Span, "offer");
         var configuration = offer.Configuration;
         var session = SessionId.Derive(configuration, offer.Nonce);
-        if (session != message.Session) throw Refuse(RefusalReason.ForeignSession, "the offer's session is not that of its configuration; drop it");
+        if (session != message.Session)
+            throw Refuse(RefusalReason.ForeignSession, "the offer's session is not that of its configuration; drop it");
         if (configuration.Mode != AggregationMode.SingleServer)
             throw Refuse(RefusalReason.ConfigurationInvalid, "the round is for two servers; answer it with a WindowReporter");
         _policy.Check(configuration, _report, _memory);
         if (!_memory.TryBegin(configuration.Task, configuration.Round, session))
-            throw Refuse(RefusalReason.ReplayedRound, $"round {configuration.Round} of task '{configuration.Task}' was seen before; wait for the next");
+        {
+            throw Refuse(
+                RefusalReason.ReplayedRound,
+                $"round {configuration.Round} of task '{configuration.Task}' was seen before; wait for the next");
+        }
+
         (_configuration, Session, _expires) = (configuration, session, now + configuration.Durations.Total);
         _advertisement = MessageCodec.Sign(CreateKeys(session), session, _identity);
         Stage = DeviceStage.Advertised;

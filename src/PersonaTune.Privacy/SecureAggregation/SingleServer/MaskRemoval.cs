@@ -34,7 +34,7 @@ internal sealed class MaskRemoval
         // The mask key of a device all of whose neighbours dropped out too masks nothing in the sum.
         foreach (var member in dropped.Members())
         {
-            if (cohort.Graph.Neighbours(member).Any(neighbour => alive[neighbour])) _shares[member] = [];
+            if (cohort.Neighbours(member).Any(neighbour => alive[neighbour])) _shares[member] = [];
         }
     }
 
@@ -43,7 +43,8 @@ internal sealed class MaskRemoval
     {
         if (!_shares.TryGetValue(request.Owner, out var shares)) return;
         if (request.Kind != KindOf(request.Owner))
-            throw new ArgumentException($"member {request.Owner} needs a {KindOf(request.Owner)} share, got {request.Kind}", nameof(request));
+            throw new ArgumentException(
+                $"member {request.Owner} needs a {KindOf(request.Owner)} share, got {request.Kind}", nameof(request));
         shares.Add((holder, share));
     }
 
@@ -60,7 +61,8 @@ internal sealed class MaskRemoval
         {
             for (var i = 0; i < owners.Length; i++)
                 secrets[i] = recovery.Recover(owners[i], KindOf(owners[i]), _shares[owners[i]], Check(owners[i], seedCommitment));
-            Parallel.For(0, owners.Length, new ParallelOptions { MaxDegreeOfParallelism = _threads }, i => (keys[i], signs[i]) = Masks(owners[i], secrets[i]!));
+            Parallel.For(0, owners.Length, new ParallelOptions { MaxDegreeOfParallelism = _threads }, i => (keys[i], signs[i]) = Masks(
+                owners[i], secrets[i]!));
             var (allKeys, allSigns) = (keys.SelectMany(key => key).ToArray(), signs.SelectMany(sign => sign).ToArray());
             MaskStream.AddMany(allKeys, allSigns, sum, threads: _threads);
             CryptographicOperations.ZeroMemory(allKeys);
@@ -83,7 +85,7 @@ internal sealed class MaskRemoval
     {
         if (_alive[owner]) return ([.. secret], [-1]);
         var (sid, own) = (_session.ToArray(), _cohort.Members[owner].IdBytes);
-        var survivors = _cohort.Graph.Neighbours(owner).Where(neighbour => _alive[neighbour]).ToArray();
+        var survivors = _cohort.Neighbours(owner).Where(neighbour => _alive[neighbour]).ToArray();
         var (keys, signs) = (new byte[survivors.Length * MaskStream.KeyLength], new sbyte[survivors.Length]);
         using var maskKey = EphemeralKey.FromScalar(secret);
         for (var i = 0; i < survivors.Length; i++)

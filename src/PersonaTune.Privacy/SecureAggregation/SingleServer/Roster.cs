@@ -26,15 +26,26 @@ internal sealed class Roster
     {
         var count = body.Advertisements.Count;
         if (count < configuration.MinimumDevices)
-            throw Refuse(RefusalReason.RosterTooSmall, $"expected at least {configuration.MinimumDevices} devices, got {count}; wait for a larger cohort");
+        {
+            throw Refuse(
+                RefusalReason.RosterTooSmall,
+                $"expected at least {configuration.MinimumDevices} devices, got {count}; wait for a larger cohort");
+        }
+
         if (count > configuration.MaximumDevices)
-            throw Refuse(RefusalReason.Malformed, $"expected at most {configuration.MaximumDevices} devices, got {count}; keep to the configuration");
+        {
+            throw Refuse(
+                RefusalReason.Malformed,
+                $"expected at most {configuration.MaximumDevices} devices, got {count}; keep to the configuration");
+        }
+
         var entries = new RosterEntry[count];
         for (var i = 0; i < count; i++)
         {
             var advertisement = body.Advertisements[i];
             if (i > 0 && advertisement.Sender == entries[i - 1].Id)
-                throw Refuse(RefusalReason.DuplicateIdentity, $"{advertisement.Sender} stands in it twice; leave the round", advertisement.Sender);
+                throw Refuse(
+                    RefusalReason.DuplicateIdentity, $"{advertisement.Sender} stands in it twice; leave the round", advertisement.Sender);
             if (i > 0 && advertisement.Sender < entries[i - 1].Id)
                 throw Refuse(RefusalReason.Malformed, "its devices are not in ascending order; leave the round");
             entries[i] = RosterEntry.Verify(advertisement, own.Session, configuration, certificates, now);
@@ -67,7 +78,11 @@ internal sealed class Roster
             if (entry.Id == own.Sender)
             {
                 found = entry.Advertisement.Digest.Span.SequenceEqual(own.Digest.Span);
-                if (!found) throw Refuse(RefusalReason.ReflectedKey, "the device's own entry differs from what it advertised; leave the round", entry.Id);
+                if (!found)
+                {
+                    throw Refuse(
+                        RefusalReason.ReflectedKey, "the device's own entry differs from what it advertised; leave the round", entry.Id);
+                }
             }
             else if (Shares(entry.Body.MaskKey) || Shares(entry.Body.BoxKey))
             {

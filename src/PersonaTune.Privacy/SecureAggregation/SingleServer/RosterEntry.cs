@@ -16,7 +16,8 @@ internal sealed record RosterEntry(SignedMessage Advertisement, AdvertiseBody Bo
     public byte[] Leaf() => [.. IdBytes, .. Body.MaskKey, .. Body.BoxKey, .. SHA256.HashData(Body.Certificate), .. Body.NonceCommitment];
 
     public static RosterEntry Verify(
-        SignedMessage advertisement, SessionId session, RoundConfiguration configuration, ICertificateValidator certificates, DateTimeOffset now)
+        SignedMessage advertisement, SessionId session, RoundConfiguration configuration, ICertificateValidator certificates,
+        DateTimeOffset now)
     {
         var subject = $"advertisement of {advertisement.Sender}";
         if (advertisement.Session != session)
@@ -24,7 +25,12 @@ internal sealed record RosterEntry(SignedMessage Advertisement, AdvertiseBody Bo
         var body = MessageCodec.Decode<AdvertiseBody>(advertisement, configuration);
         var verifier = certificates.Validate(body.Certificate, now);
         if (verifier.Id != advertisement.Sender)
-            throw new RefusalException(RefusalReason.CertificateRefused, subject, $"its certificate names {verifier.Id}; drop it", culprits: [advertisement.Sender]);
+        {
+            throw new RefusalException(
+                RefusalReason.CertificateRefused, subject, $"its certificate names {verifier.Id}; drop it",
+                culprits: [advertisement.Sender]);
+        }
+
         advertisement.EnsureSignedBy(verifier);
         try
         {

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using PersonaTune.Privacy.SecureAggregation.Messages;
-using PersonaTune.Privacy.SecureAggregation.Rounds;
 
 namespace PersonaTune.Privacy.SecureAggregation.SingleServer;
 
@@ -20,7 +19,8 @@ internal sealed class SecretRecovery(Cohort cohort)
     public IReadOnlyCollection<int> Culprits => _culprits;
 
     /// <summary>The secret of <paramref name="owner"/>; the caller zeroes it.</summary>
-    /// <exception cref="RefusalException">Too few shares, or too many false ones; if the owner itself dealt wrong shares, it is named.</exception>
+    /// <exception cref="RefusalException">Too few shares, or too many false ones; if the owner itself dealt wrong shares, it is
+    /// named.</exception>
     public byte[] Recover(int owner, ShareKind kind, IReadOnlyList<(int Holder, KeyShare Share)> shares, Predicate<byte[]> isRight)
     {
         var subject = $"{kind} secret of {cohort.Ids[owner]}";

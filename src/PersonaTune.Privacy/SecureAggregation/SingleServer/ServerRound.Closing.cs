@@ -14,8 +14,10 @@ public sealed partial class ServerRound
 
     private OutgoingMessage[] CloseOpening()
     {
-        var opened = MemberSet.Of(_members.Count, _members.Values.Index().Where(pair => pair.Item.Opening is not null).Select(pair => pair.Index));
-        var openings = new OpeningsBody(opened, [.. _members.Values.Where(member => member.Nonce is not null).Select(member => member.Nonce!)]);
+        var opened = MemberSet.Of(
+            _members.Count, _members.Values.Index().Where(pair => pair.Item.Opening is not null).Select(pair => pair.Index));
+        var openings = new OpeningsBody(
+            opened, [.. _members.Values.Where(member => member.Nonce is not null).Select(member => member.Nonce!)]);
         _cohort = Cohort.Build(_roster!, openings, Session, Configuration);
         _byNumber = [.. _cohort.Ids.Select(id => _members[id])];
         return ToAll(openings, _byNumber);
@@ -23,17 +25,18 @@ public sealed partial class ServerRound
 
     private OutgoingMessage[] CloseSharing()
     {
-        Ensure(RefusalReason.TooFewSurvivors, _byNumber.Count(member => member.Sharing is not null), Configuration.MinimumDevices, "devices that shared");
+        var shared = Numbers(member => member.Sharing is not null).ToArray();
+        Ensure(RefusalReason.TooFewSurvivors, shared.Length, Configuration.MinimumDevices, "devices that shared");
         (_sum, _buffer) = (new uint[Configuration.Dimension], new uint[Configuration.Dimension]);
-        return [.. Enumerable.Range(0, _byNumber.Length).Where(number => _byNumber[number].Sharing is not null).Select(BoxesFor)];
+        return [.. shared.Select(BoxesFor)];
     }
 
     private OutgoingMessage BoxesFor(int receiver)
     {
         var boxes = new List<(int, byte[])>();
-        foreach (var sender in _cohort!.Graph.Neighbours(receiver))
+        foreach (var sender in _cohort!.Neighbours(receiver))
         {
-            if (_byNumber[sender].Shares is { } shares) boxes.Add((sender, shares.Boxes[_cohort.Graph.Position(sender, receiver) - 1]));
+            if (_byNumber[sender].Shares is { } shares) boxes.Add((sender, shares.Boxes[_cohort.Position(sender, receiver) - 1]));
         }
 
         return To(_byNumber[receiver], new BoxesBody(boxes));
@@ -56,12 +59,13 @@ public sealed partial class ServerRound
     {
         var confirmed = Numbers(member => member.Confirmation is not null).ToArray();
         Ensure(RefusalReason.SubQuorum, confirmed.Length, _cohort!.Quorum, "signatures over the survivors");
-        var certificate = confirmed.Take(_cohort.Quorum).Select(number => (number, _byNumber[number].Confirmation!.Signature.ToArray())).ToArray();
+        var signers = confirmed.Take(_cohort.Quorum);
+        var certificate = signers.Select(number => (number, _byNumber[number].Confirmation!.Signature.ToArray())).ToArray();
         return [.. confirmed.Select(number => To(_byNumber[number], new UnmaskRequestBody(_agreed!, certificate, RequestsTo(number))))];
     }
 
     private ShareRequest[] RequestsTo(int holder) =>
-        [.. _cohort!.Graph.Neighbours(holder).Where(owner => _survivors!.Shared[owner]).Select(owner => new ShareRequest(owner, KindFor(owner)))];
+        [.. _cohort!.Neighbours(holder).Where(owner => _survivors!.Shared[owner]).Select(owner => new ShareRequest(owner, KindFor(owner)))];
 
     private OutgoingMessage[] CloseUnmasking()
     {

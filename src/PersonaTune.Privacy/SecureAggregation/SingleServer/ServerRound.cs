@@ -29,7 +29,10 @@ public sealed partial class ServerRound : ISecureSum
     private uint[] _sum = []; // (d), modulo 2^32
     private uint[] _buffer = []; // (d)
 
-    /// <summary>Opens a round. <paramref name="nonce"/> is 32 bytes never used before; <paramref name="signer"/> holds the key that devices pin.</summary>
+    /// <summary>
+    /// Opens a round. <paramref name="nonce"/> is 32 bytes never used before; <paramref name="signer"/> holds the key that
+    /// devices pin.
+    /// </summary>
     /// <exception cref="RefusalException">The configuration is not valid or is for two servers.</exception>
     public ServerRound(
         RoundConfiguration configuration, ReadOnlySpan<byte> nonce, IMessageSigner signer, ICertificateValidator certificates,
@@ -100,7 +103,9 @@ public sealed partial class ServerRound : ISecureSum
         return Outbox;
     }
 
-    /// <summary>The chunks of its report that the server lacks from <paramref name="device"/>, so that an interrupted upload can go on.</summary>
+    /// <summary>
+    /// The chunks of its report that the server lacks from <paramref name="device"/>, so that an interrupted upload can go on.
+    /// </summary>
     public IReadOnlyList<int> MissingChunks(DeviceId device)
     {
         if (Stage != RoundStage.Collecting || !_members.TryGetValue(device, out var member) || member.Reported) return [];
@@ -114,7 +119,8 @@ public sealed partial class ServerRound : ISecureSum
         RoundStage.Advertising => _members.Count >= RosterGoal,
         RoundStage.Opening => _members.Values.All(member => member.Opening is not null),
         RoundStage.Sharing => _byNumber.All(member => member.Sharing is not null),
-        RoundStage.Collecting => Reports >= Math.Min(_options.ReportGoal ?? int.MaxValue, _byNumber.Count(member => member.Sharing is not null)),
+        RoundStage.Collecting => Reports >= Math.Min(
+            _options.ReportGoal ?? int.MaxValue, _byNumber.Count(member => member.Sharing is not null)),
         RoundStage.Confirming => _byNumber.All(member => !member.Reported || member.Confirmation is not null),
         RoundStage.Unmasking => _byNumber.All(member => member.Confirmation is null || member.Unmasking is not null),
         _ => false,

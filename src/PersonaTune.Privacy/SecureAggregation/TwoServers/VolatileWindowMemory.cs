@@ -2,7 +2,10 @@ using PersonaTune.Privacy.SecureAggregation.Rounds;
 
 namespace PersonaTune.Privacy.SecureAggregation.TwoServers;
 
-/// <summary>A window memory that lasts as long as the object: for simulations and tests only, since a helper must remember across restarts.</summary>
+/// <summary>
+/// A window memory that lasts as long as the object: for simulations and tests only, since a helper must remember across
+/// restarts.
+/// </summary>
 public sealed class VolatileWindowMemory : IWindowMemory
 {
     private readonly Lock _lock = new();

@@ -45,15 +45,22 @@ public sealed class WindowHelper
         (_key, _signer, _leader, _certificates, _memory, _threads) = (key, signer, leader, certificates, memory, threads);
         var message = SignedMessage.Parse(offer.ToArray());
         message.EnsureSignedBy(leader);
-        if (message.Type != MessageType.Offer) throw Refuse(RefusalReason.UnexpectedMessage, $"expected {MessageType.Offer}, got {message.Type}");
+        if (message.Type != MessageType.Offer)
+            throw Refuse(RefusalReason.UnexpectedMessage, $"expected {MessageType.Offer}, got {message.Type}");
         var body = MessageCodec.Decode<OfferBody>(message.Body.Span, "offer");
         Configuration = body.Configuration;
         Session = SessionId.Derive(Configuration, body.Nonce);
-        if (Session != message.Session) throw Refuse(RefusalReason.ForeignSession, "the offer's session is not that of its configuration; drop it");
-        if (Configuration.Mode != AggregationMode.TwoServers || !Configuration.HelperKeyHash.Span.SequenceEqual(SHA256.HashData(key.PublicKey.Span)))
+        if (Session != message.Session)
+            throw Refuse(RefusalReason.ForeignSession, "the offer's session is not that of its configuration; drop it");
+        if (Configuration.Mode != AggregationMode.TwoServers || !Configuration.HelperKeyHash.Span.SequenceEqual(
+            SHA256.HashData(key.PublicKey.Span)))
             throw Refuse(RefusalReason.ConfigurationInvalid, "the window is not for this helper; offer it to the helper that it names");
         if (Configuration.MinimumDevices < cohortFloor)
-            throw Refuse(RefusalReason.CohortFloor, $"expected a minimum cohort of at least {cohortFloor}, got {Configuration.MinimumDevices}; raise it");
+        {
+            throw Refuse(
+                RefusalReason.CohortFloor,
+                $"expected a minimum cohort of at least {cohortFloor}, got {Configuration.MinimumDevices}; raise it");
+        }
     }
 
     /// <summary>The session.</summary>
@@ -71,7 +78,8 @@ public sealed class WindowHelper
     {
         var message = SignedMessage.Parse(proposal.ToArray());
         message.EnsureSignedBy(_leader);
-        if (message.Session != Session) throw Refuse(RefusalReason.ForeignSession, $"the proposal belongs to session {message.Session}; send it to that window");
+        if (message.Session != Session)
+            throw Refuse(RefusalReason.ForeignSession, $"the proposal belongs to session {message.Session}; send it to that window");
         var seeds = MessageCodec.Decode<ProposalBody>(message, Configuration).Seeds;
         CheckOrder(seeds);
         var accepted = new MemberSet(seeds.Count);
@@ -101,7 +109,8 @@ public sealed class WindowHelper
         if (accepted.Count < Configuration.MinimumDevices)
         {
             throw Refuse(
-                RefusalReason.TooFewSurvivors, $"expected at least {Configuration.MinimumDevices} valid reports, got {accepted.Count}; wait for more",
+                RefusalReason.TooFewSurvivors,
+                $"expected at least {Configuration.MinimumDevices} valid reports, got {accepted.Count}; wait for more",
                 [.. ids.Where((_, i) => !accepted[i])]);
         }
 
@@ -110,7 +119,7 @@ public sealed class WindowHelper
         {
             throw Refuse(
                 RefusalReason.OverlappingSet,
-                "reports of it were in another answer, and the difference of both sums would reveal the rest; propose exactly the same set, or none of them");
+                "reports of it were in another answer, and the difference would reveal the rest; propose exactly the same set, or none of them");
         }
 
         return root;
@@ -144,12 +153,14 @@ public sealed class WindowHelper
     private void CheckOrder(IReadOnlyList<SignedMessage> seeds)
     {
         if (seeds.Count > Configuration.MaximumDevices)
-            throw Refuse(RefusalReason.Malformed, $"expected at most {Configuration.MaximumDevices} reports, got {seeds.Count}; propose fewer");
+            throw Refuse(
+                RefusalReason.Malformed, $"expected at most {Configuration.MaximumDevices} reports, got {seeds.Count}; propose fewer");
         for (var i = 1; i < seeds.Count; i++)
         {
             if (seeds[i].Sender == seeds[i - 1].Sender)
                 throw Refuse(RefusalReason.DuplicateIdentity, $"{seeds[i].Sender} is proposed twice; propose each report once");
-            if (seeds[i].Sender < seeds[i - 1].Sender) throw Refuse(RefusalReason.Malformed, "the reports are not in ascending order; sort them");
+            if (seeds[i].Sender < seeds[i - 1].Sender)
+                throw Refuse(RefusalReason.Malformed, "the reports are not in ascending order; sort them");
         }
     }
 

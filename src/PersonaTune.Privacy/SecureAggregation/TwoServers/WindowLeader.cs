@@ -20,7 +20,10 @@ public sealed class WindowLeader : ISecureSum
     private WindowReport[] _proposed = [];
     private bool _replaying;
 
-    /// <summary>Opens a window. <paramref name="nonce"/> is 32 bytes never used before; <paramref name="helper"/> is the key that the helper signs with.</summary>
+    /// <summary>
+    /// Opens a window. <paramref name="nonce"/> is 32 bytes never used before; <paramref name="helper"/> is the key that the
+    /// helper signs with.
+    /// </summary>
     /// <exception cref="RefusalException">The configuration is not valid or is for a single server.</exception>
     public WindowLeader(
         RoundConfiguration configuration, ReadOnlySpan<byte> nonce, IMessageSigner signer, IMessageVerifier helper,
@@ -82,7 +85,8 @@ public sealed class WindowLeader : ISecureSum
     public Receipt Receive(ReadOnlyMemory<byte> message, DateTimeOffset now)
     {
         var parsed = SignedMessage.Parse(message.ToArray());
-        if (parsed.Session != Session) throw Refuse(RefusalReason.ForeignSession, $"{parsed.Type} belongs to session {parsed.Session}; send it there");
+        if (parsed.Session != Session)
+            throw Refuse(RefusalReason.ForeignSession, $"{parsed.Type} belongs to session {parsed.Session}; send it there");
         switch (parsed.Type)
         {
             case MessageType.SealedSeed:
@@ -105,7 +109,9 @@ public sealed class WindowLeader : ISecureSum
         Record(now, default);
         return Close()
             ? [Proposal]
-            : throw Refuse(RefusalReason.TooFewSurvivors, $"expected at least {Configuration.MinimumDevices} reports, got {Reports}; open another window");
+            : throw Refuse(
+                RefusalReason.TooFewSurvivors,
+                $"expected at least {Configuration.MinimumDevices} reports, got {Reports}; open another window");
     }
 
     /// <summary>The proposal for the helper, to send until it answers.</summary>
@@ -113,9 +119,11 @@ public sealed class WindowLeader : ISecureSum
         ? new(_helper.Id, MessageCodec.Sign(new ProposalBody([.. _proposed.Select(report => report.Seed)]), Session, _signer).Bytes)
         : throw Refuse(RefusalReason.UnexpectedMessage, $"the window is {Stage}; a proposal exists while it awaits the helper");
 
-    /// <summary>The chunks of its report that the leader lacks from <paramref name="device"/>, so that an interrupted upload can go on.</summary>
+    /// <summary>
+    /// The chunks of its report that the leader lacks from <paramref name="device"/>, so that an interrupted upload can go on.
+    /// </summary>
     public IReadOnlyList<int> MissingChunks(DeviceId device) =>
-        Stage == WindowStage.Collecting && _reports.TryGetValue(device, out var report) && !report.IsComplete ? [.. report.Input.Missing] : [];
+        Stage == WindowStage.Collecting && _reports.TryGetValue(device, out var report) ? [.. report.Input.Missing] : [];
 
     private bool Close()
     {
@@ -139,7 +147,8 @@ public sealed class WindowLeader : ISecureSum
             throw Refuse(RefusalReason.ConflictingMessage, $"{message.Sender} reported before; drop it", message.Sender);
         }
 
-        if (_reports.Count >= Configuration.MaximumDevices) throw Refuse(RefusalReason.RosterFull, $"the window holds {_reports.Count} devices; report in the next");
+        if (_reports.Count >= Configuration.MaximumDevices)
+            throw Refuse(RefusalReason.RosterFull, $"the window holds {_reports.Count} devices; report in the next");
         var report = WindowReport.Verify(message, Session, Configuration, _certificates, now);
         Record(now, message.Bytes);
         _reports.Add(message.Sender, report);
@@ -156,7 +165,8 @@ public sealed class WindowLeader : ISecureSum
         Record(now, message.Bytes);
         report.Input.Add(message, body);
         // A report that is not the one its seed was signed with stays incomplete and drops out; the device cannot change its mind.
-        report.IsComplete = report.Input.IsComplete && SHA256.HashData(report.Input.Packed!).AsSpan().SequenceEqual(report.Body.ReportDigest);
+        report.IsComplete = report.Input.IsComplete && SHA256.HashData(report.Input.Packed!).AsSpan().SequenceEqual(
+            report.Body.ReportDigest);
         return Receipt.Accepted;
     }
 
@@ -164,13 +174,19 @@ public sealed class WindowLeader : ISecureSum
     {
         message.EnsureSignedBy(_helper);
         if (Stage == WindowStage.Finished) return Receipt.Duplicate;
-        if (Stage != WindowStage.Awaiting) throw Refuse(RefusalReason.UnexpectedMessage, $"the window is {Stage}; nothing was asked of the helper");
+        if (Stage != WindowStage.Awaiting)
+            throw Refuse(RefusalReason.UnexpectedMessage, $"the window is {Stage}; nothing was asked of the helper");
         var body = MessageCodec.Decode<MaskSumBody>(message, Configuration);
         var ids = _proposed.Select(report => report.Seed.Sender).ToArray();
         if (body.Accepted.Universe != ids.Length || !body.Accepted.Root(ids).AsSpan().SequenceEqual(body.AcceptedRoot))
             throw Refuse(RefusalReason.ForeignSet, "the helper's sum is over another set than the proposed one; send the proposal again");
         if (body.Accepted.Count < Configuration.MinimumDevices)
-            throw Refuse(RefusalReason.TooFewSurvivors, $"expected at least {Configuration.MinimumDevices} accepted reports, got {body.Accepted.Count}; open another window");
+        {
+            throw Refuse(
+                RefusalReason.TooFewSurvivors,
+                $"expected at least {Configuration.MinimumDevices} accepted reports, got {body.Accepted.Count}; open another window");
+        }
+
         var sum = Unmask(body);
         Record(now, message.Bytes);
         Result = new SecureSumResult(

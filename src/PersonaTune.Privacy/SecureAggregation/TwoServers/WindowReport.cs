@@ -19,7 +19,8 @@ internal sealed record WindowReport(SignedMessage Seed, SealedSeedBody Body, IMe
         var body = MessageCodec.Decode<SealedSeedBody>(message, configuration);
         var verifier = certificates.Validate(body.Certificate, now);
         if (verifier.Id != message.Sender)
-            throw new RefusalException(RefusalReason.CertificateRefused, subject, $"its certificate names {verifier.Id}; drop it", culprits: [message.Sender]);
+            throw new RefusalException(
+                RefusalReason.CertificateRefused, subject, $"its certificate names {verifier.Id}; drop it", culprits: [message.Sender]);
         message.EnsureSignedBy(verifier);
         return new WindowReport(message, body, verifier, new InputAssembly(configuration));
     }

@@ -26,7 +26,10 @@ public sealed class WindowReporter
     private ReadOnlyMemory<byte> _answered;
     private ReadOnlyMemory<byte>[] _answer = [];
 
-    /// <summary>Prepares a device that trusts the helper with the 65-byte HPKE key <paramref name="helperKey"/>. <paramref name="random"/> is for tests.</summary>
+    /// <summary>
+    /// Prepares a device that trusts the helper with the 65-byte HPKE key <paramref name="helperKey"/>.
+    /// <paramref name="random"/> is for tests.
+    /// </summary>
     public WindowReporter(
         DevicePolicy policy, IMessageSigner identity, IRoundMemory memory, IRoundReport report, ReadOnlySpan<byte> helperKey,
         ISecretRandom? random = null)
@@ -51,10 +54,12 @@ public sealed class WindowReporter
         message.EnsureSignedBy(_policy.Server);
         if (message.Digest.Span.SequenceEqual(_answered.Span)) return _answer;
         if (!_answered.IsEmpty) throw Refuse(RefusalReason.RoundOver, "this device has reported; prepare another for the next window");
-        if (message.Type != MessageType.Offer) throw Refuse(RefusalReason.UnexpectedMessage, $"expected {MessageType.Offer}, got {message.Type}");
+        if (message.Type != MessageType.Offer)
+            throw Refuse(RefusalReason.UnexpectedMessage, $"expected {MessageType.Offer}, got {message.Type}");
         var body = MessageCodec.Decode<OfferBody>(message.Body.Span, "offer");
         var session = SessionId.Derive(body.Configuration, body.Nonce);
-        if (session != message.Session) throw Refuse(RefusalReason.ForeignSession, "the offer's session is not that of its configuration; drop it");
+        if (session != message.Session)
+            throw Refuse(RefusalReason.ForeignSession, "the offer's session is not that of its configuration; drop it");
         Begin(body.Configuration, session);
         _answer = [.. Report(body.Configuration, session).Select(part => part.Bytes)];
         _answered = message.Digest;
@@ -69,7 +74,11 @@ public sealed class WindowReporter
             throw Refuse(RefusalReason.ConfigurationInvalid, "it names another helper than the one this device trusts; leave the window");
         _policy.Check(configuration, _report, _memory);
         if (!_memory.TryBegin(configuration.Task, configuration.Round, session))
-            throw Refuse(RefusalReason.ReplayedRound, $"window {configuration.Round} of task '{configuration.Task}' was seen before; wait for the next");
+        {
+            throw Refuse(
+                RefusalReason.ReplayedRound,
+                $"window {configuration.Round} of task '{configuration.Task}' was seen before; wait for the next");
+        }
     }
 
     private List<SignedMessage> Report(RoundConfiguration configuration, SessionId session)

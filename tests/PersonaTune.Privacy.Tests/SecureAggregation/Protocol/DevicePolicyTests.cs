@@ -10,7 +10,10 @@ namespace PersonaTune.Privacy.Tests.SecureAggregation.Protocol;
 public class DevicePolicyTests
 {
     // Noise, cohort and graph as the default policy wants them: 100 devices, 10 % corrupt, 30 % dropouts.
-    private static readonly RoundConfiguration Acceptable = TestRounds.Recommended(60, 100, 10) with { Round = 5, Noise = NoiseKind.Skellam, NoiseSigma = 20 };
+    private static readonly RoundConfiguration Acceptable = TestRounds.Recommended(60, 100, 10) with
+    {
+        Round = 5, Noise = NoiseKind.Skellam, NoiseSigma = 20,
+    };
 
     [Fact]
     public void An_acceptable_offer_is_answered() => Assert.Equal(DeviceStage.Advertised, Join(Acceptable).Stage);
@@ -94,7 +97,8 @@ public class DevicePolicyTests
     [Fact]
     public void The_rule_s_degree_and_threshold_are_accepted()
     {
-        using var simulation = new RoundSimulation(TestRounds.Recommended(60, 100, 1), 100, 1, policy: (i, policy) => i > 0 ? policy : new DevicePolicy
+        using var simulation = new RoundSimulation(
+            TestRounds.Recommended(60, 100, 1), 100, 1, policy: (i, policy) => i > 0 ? policy : new DevicePolicy
         {
             Certificates = policy.Certificates, Server = policy.Server, Budget = policy.Budget, RequireNoise = false,
         });
@@ -117,19 +121,22 @@ public class DevicePolicyTests
     [Fact]
     public void An_offer_of_two_servers_is_refused() => Refuses(RefusalReason.ConfigurationInvalid, Acceptable with
     {
-        Mode = AggregationMode.TwoServers, Degree = 0, Threshold = 0, QuorumPpm = 0, Durations = StageDurations.Window(TestRounds.StageTime),
+        Mode = AggregationMode.TwoServers, Degree = 0, Threshold = 0, QuorumPpm = 0, Durations = StageDurations.Window(
+            TestRounds.StageTime),
         HelperKeyHash = TestRounds.ModelHash,
     });
 
     private static void Refuses(
-        RefusalReason reason, RoundConfiguration configuration, IRoundMemory? memory = null, bool drawsNoise = true, IRoundBudget? budget = null) =>
+        RefusalReason reason, RoundConfiguration configuration, IRoundMemory? memory = null, bool drawsNoise = true,
+        IRoundBudget? budget = null) =>
         RoundSimulation.AssertRefused(reason, () => Join(configuration, memory, drawsNoise, budget));
 
     private static DeviceRound Join(
         RoundConfiguration configuration, IRoundMemory? memory = null, bool drawsNoise = true, IRoundBudget? budget = null)
     {
         using var server = IdentityKey.Generate();
-        var device = Device(server, memory ?? new VolatileRoundMemory(), drawsNoise ? new GivenNoise(1) : null, budget ?? new GivenBudget());
+        var device = Device(
+            server, memory ?? new VolatileRoundMemory(), drawsNoise ? new GivenNoise(1) : null, budget ?? new GivenBudget());
         var nonce = new byte[32];
         var offer = MessageCodec.Sign(new OfferBody(configuration, nonce), SessionId.Derive(configuration, nonce), server);
         Assert.Single(device.Receive(offer.Bytes, Fleet.Now));

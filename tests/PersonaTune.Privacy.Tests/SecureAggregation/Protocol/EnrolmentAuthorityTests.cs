@@ -54,7 +54,8 @@ public class EnrolmentAuthorityTests
         using var device = Fleet.Device(0);
         var certificate = device.Certificate.ToArray();
         for (var length = 0; length < certificate.Length; length++)
-            RoundSimulation.AssertRefused(RefusalReason.CertificateRefused, () => authority.Validate(certificate.AsSpan(0, length), Fleet.Now));
+            RoundSimulation.AssertRefused(
+                RefusalReason.CertificateRefused, () => authority.Validate(certificate.AsSpan(0, length), Fleet.Now));
         for (var position = 0; position < certificate.Length; position++)
         {
             var altered = certificate.ToArray();
@@ -103,15 +104,20 @@ public class EnrolmentAuthorityTests
             "another authority" => Fleet.Issue(Fleet.CreateRoot("another"), key),
             "an authority of the same name" => Fleet.Issue(Fleet.CreateRoot("enrolment"), key),
             "signed with SHA-384" => Fleet.Issue(Fleet.Root, key, hash: HashAlgorithmName.SHA384),
-            "an authority itself" => Fleet.Issue(Fleet.Root, key, request => Exchange(request, 0, new X509BasicConstraintsExtension(true, false, 0, true))),
-            "for key agreement only" => Fleet.Issue(Fleet.Root, key, request => Exchange(request, 1, new X509KeyUsageExtension(X509KeyUsageFlags.KeyAgreement, true))),
+            "an authority itself" => Fleet.Issue(
+                Fleet.Root, key, request => Exchange(request, 0, new X509BasicConstraintsExtension(true, false, 0, true))),
+            "for key agreement only" => Fleet.Issue(
+                Fleet.Root, key, request => Exchange(request, 1, new X509KeyUsageExtension(X509KeyUsageFlags.KeyAgreement, true))),
             "without key usage" => Fleet.Issue(Fleet.Root, key, request => request.CertificateExtensions.RemoveAt(1)),
-            "with an unknown critical extension" => Fleet.Issue(Fleet.Root, key, request => request.CertificateExtensions.Add(new("1.3.9.9", [5, 0], true))),
-            "with a non-critical extension" => Fleet.Issue(Fleet.Root, key, request => request.CertificateExtensions.Add(new("1.3.9.9", [5, 0], false))),
+            "with an unknown critical extension" => Fleet.Issue(
+                Fleet.Root, key, request => request.CertificateExtensions.Add(new("1.3.9.9", [5, 0], true))),
+            "with a non-critical extension" => Fleet.Issue(
+                Fleet.Root, key, request => request.CertificateExtensions.Add(new("1.3.9.9", [5, 0], false))),
             "with a key on P-384" => Fleet.Issue(Fleet.Root, p384),
             "with an RSA key" => IssueRsa(),
             "with trailing bytes" => [.. Fleet.Issue(Fleet.Root, key), 0],
-            "too large" => Fleet.Issue(Fleet.Root, key, request => request.CertificateExtensions.Add(new("1.3.9.9", [4, 0x82, 8, 0, .. new byte[2048]], false))),
+            "too large" => Fleet.Issue(
+                Fleet.Root, key, request => request.CertificateExtensions.Add(new("1.3.9.9", [4, 0x82, 8, 0, .. new byte[2048]], false))),
             "with a long name" => Fleet.Issue(Fleet.Root, key, request =>
             {
                 var names = new SubjectAlternativeNameBuilder();
@@ -122,7 +128,8 @@ public class EnrolmentAuthorityTests
         };
     }
 
-    private static void Exchange(CertificateRequest request, int index, X509Extension extension) => request.CertificateExtensions[index] = extension;
+    private static void Exchange(CertificateRequest request, int index, X509Extension extension) =>
+        request.CertificateExtensions[index] = extension;
 
     private static byte[] IssueRsa()
     {

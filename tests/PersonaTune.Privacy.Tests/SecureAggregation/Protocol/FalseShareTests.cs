@@ -1,5 +1,4 @@
 using PersonaTune.Privacy.SecureAggregation;
-using PersonaTune.Privacy.SecureAggregation.Identity;
 using PersonaTune.Privacy.SecureAggregation.Messages;
 using PersonaTune.Privacy.SecureAggregation.Rounds;
 using PersonaTune.Privacy.SecureAggregation.SingleServer;
@@ -78,7 +77,8 @@ public class FalseShareTests
     {
         using var simulation = Simulation(4, 76);
         simulation.RunTo(RoundStage.Sharing);
-        var broken = simulation.RewriteAnswer<ShareBody>(3, body => body with { Boxes = [new byte[body.Boxes[0].Length], .. body.Boxes.Skip(1)] });
+        var broken = simulation.RewriteAnswer<ShareBody>(
+            3, body => body with { Boxes = [new byte[body.Boxes[0].Length], .. body.Boxes.Skip(1)] });
         simulation.Server.Receive(broken, simulation.Now);
         simulation.Deliver([.. simulation.Server.Outbox.Where(message => message.To != simulation.Identities[3].Id)]);
         simulation.Advance();
@@ -102,11 +102,13 @@ public class FalseShareTests
         {
             0 => [body.Shares[1], .. body.Shares],
             1 => [(Other(body.Shares[0].Request), body.Shares[0].Share), .. body.Shares.Skip(1)],
-            2 => [(body.Shares[0].Request, new KeyShare(body.Shares[0].Share.X % 8 + 1, body.Shares[0].Share.Limbs)), .. body.Shares.Skip(1)],
+            2 => [(body.Shares[0].Request, Moved(body.Shares[0].Share)), .. body.Shares.Skip(1)],
             3 => [.. body.Shares.Append((new ShareRequest(self, ShareKind.Seed), body.Shares[0].Share)).OrderBy(pair => pair.Item1.Owner)],
             _ => [.. body.Shares, (new ShareRequest(99, ShareKind.Seed), body.Shares[0].Share)],
         }));
         RoundSimulation.AssertRefused(reason, () => simulation.Server.Receive(answer, simulation.Now));
+
+        static KeyShare Moved(KeyShare share) => new(share.X % 8 + 1, share.Limbs);
 
         static ShareRequest Other(ShareRequest request) =>
             request with { Kind = request.Kind == ShareKind.Seed ? ShareKind.MaskKey : ShareKind.Seed };
@@ -126,7 +128,8 @@ public class FalseShareTests
         {
             var limbs = share.Limbs.ToArray();
             // Different errors in different shares, so that the false ones do not agree on another polynomial.
-            for (var i = 0; i < (everyLimb ? limbs.Length : 1); i++) limbs[i] = Field61.Add(limbs[i], (ulong)(1_000_003 * (device + 1) * (i + 1) + share.X * share.X));
+            for (var i = 0; i < (everyLimb ? limbs.Length : 1); i++) limbs[i] = Field61.Add(
+                limbs[i], (ulong)(1_000_003 * (device + 1) * (i + 1) + share.X * share.X));
             return new KeyShare(share.X, limbs);
         }
     }

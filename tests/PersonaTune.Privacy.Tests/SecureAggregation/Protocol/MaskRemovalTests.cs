@@ -1,5 +1,4 @@
 using PersonaTune.Privacy.SecureAggregation;
-using PersonaTune.Privacy.SecureAggregation.Identity;
 using PersonaTune.Privacy.SecureAggregation.Messages;
 using PersonaTune.Privacy.SecureAggregation.Rounds;
 using PersonaTune.Privacy.SecureAggregation.SingleServer;

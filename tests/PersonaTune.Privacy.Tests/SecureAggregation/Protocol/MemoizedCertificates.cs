@@ -7,7 +7,7 @@ namespace PersonaTune.Privacy.Tests.SecureAggregation.Protocol;
 /// The real validator and real verification, each asked once for the same question: all devices of a simulated cohort check the same
 /// certificates and signatures.
 /// </summary>
-internal sealed class MemoizedCertificates : ICertificateValidator
+internal sealed class MemoizedCertificates : ICertificateValidator, IDisposable
 {
     private readonly EnrolmentAuthority _authority = new(Fleet.Root);
     private readonly Dictionary<string, IMessageVerifier> _known = new(StringComparer.Ordinal);
@@ -17,6 +17,8 @@ internal sealed class MemoizedCertificates : ICertificateValidator
         var name = Convert.ToBase64String(certificate);
         return _known.TryGetValue(name, out var verifier) ? verifier : _known[name] = new Memoized(_authority.Validate(certificate, now));
     }
+
+    public void Dispose() => _authority.Dispose();
 
     private sealed class Memoized(IMessageVerifier inner) : IMessageVerifier
     {

@@ -1,6 +1,4 @@
 using PersonaTune.Privacy.SecureAggregation;
-using PersonaTune.Privacy.SecureAggregation.Identity;
-using PersonaTune.Privacy.SecureAggregation.Messages;
 using PersonaTune.Privacy.SecureAggregation.Rounds;
 using PersonaTune.Privacy.SecureAggregation.SingleServer;
 
@@ -61,7 +59,8 @@ public class RestartTests
         var budget = new GivenBudget();
         using var simulation = new RoundSimulation(TestRounds.Of(3, 4, 3), 4, 45, policy: (i, policy) => i > 0 ? policy : new DevicePolicy
         {
-            Certificates = policy.Certificates, Server = policy.Server, Budget = budget, RequireNoise = false, CohortFloor = 3, RequiredGraph = policy.RequiredGraph,
+            Certificates = policy.Certificates, Server = policy.Server, Budget = budget, RequireNoise = false, CohortFloor = 3,
+            RequiredGraph = policy.RequiredGraph,
         });
         simulation.RunTo(RoundStage.Collecting);
         Assert.Equal(0, budget.Spent);
@@ -85,7 +84,8 @@ public class RestartTests
         using var simulation = new RoundSimulation(TestRounds.Of(3, 4, 3), 4, 47);
         simulation.RunTo(RoundStage.Opening);
         RoundSimulation.AssertRefused(RefusalReason.DeadlinePassed, () => simulation.Devices[0].Receive(
-            simulation.Server.Outbox.Single(message => message.To == simulation.Identities[0].Id).Bytes, simulation.Now + 6.1 * TestRounds.StageTime));
+            simulation.Server.Outbox.Single(message => message.To == simulation.Identities[0].Id).Bytes,
+            simulation.Now + 6.1 * TestRounds.StageTime));
     }
 
     private static VolatileRoundMemory Memory(RoundSimulation simulation) => simulation.Memories[0];
@@ -99,6 +99,6 @@ public class RestartTests
 
         public bool TryBegin(string task, long round, SessionId session) => throw new IOException("the disk is full");
 
-        public bool TryTake(SessionId session, OneTimeStep step, ReadOnlySpan<byte> digest) => throw new IOException("the disk is full");
+        public bool TryTake(SessionId session, OneTimeStep taken, ReadOnlySpan<byte> digest) => throw new IOException("the disk is full");
     }
 }

@@ -23,7 +23,8 @@ public sealed class RosterAttackTests : IDisposable
     public void A_roster_above_the_maximum_is_refused()
     {
         _simulation.RunTo(RoundStage.Opening);
-        var padded = _simulation.Rewrite<RosterBody>(0, body => new([.. body.Advertisements, body.Advertisements[0], body.Advertisements[0]]));
+        var padded = _simulation.Rewrite<RosterBody>(
+            0, body => new([.. body.Advertisements, body.Advertisements[0], body.Advertisements[0]]));
         RoundSimulation.AssertRefused(RefusalReason.Malformed, () => _simulation.Devices[0].Receive(padded, _simulation.Now));
     }
 
@@ -76,7 +77,8 @@ public sealed class RosterAttackTests : IDisposable
         using var root = Fleet.CreateRoot("enrolment");
         using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
         using var stranger = new IdentityKey(key, Fleet.Issue(root, key));
-        var forged = MessageCodec.Sign(Advertisement(1) with { Certificate = stranger.Certificate.ToArray() }, _simulation.Server.Session, stranger);
+        var forged = MessageCodec.Sign(
+            Advertisement(1) with { Certificate = stranger.Certificate.ToArray() }, _simulation.Server.Session, stranger);
         Refuses(RefusalReason.CertificateRefused, roster => [.. Without(roster, 1).Append(forged).OrderBy(entry => entry.Sender)]);
     }
 
@@ -116,7 +118,8 @@ public sealed class RosterAttackTests : IDisposable
     public void Openings_without_the_device_are_refused() => RefusesOpenings(RefusalReason.NotInRoster, body => Close(body, 0));
 
     [Fact]
-    public void Openings_of_fewer_than_the_minimum_are_refused() => RefusesOpenings(RefusalReason.RosterTooSmall, body => Close(Close(body, 1), 2));
+    public void Openings_of_fewer_than_the_minimum_are_refused() =>
+        RefusesOpenings(RefusalReason.RosterTooSmall, body => Close(Close(body, 1), 2));
 
     [Fact]
     public void Openings_of_another_roster_are_refused() => RefusesOpenings(
@@ -128,7 +131,8 @@ public sealed class RosterAttackTests : IDisposable
         _simulation.RunTo(RoundStage.Opening);
         using var stranger = IdentityKey.Generate();
         var message = SignedMessage.Parse(_simulation.Server.Outbox[0].Bytes);
-        var forged = MessageCodec.Sign(MessageCodec.Decode<RosterBody>(message, _simulation.Configuration), _simulation.Server.Session, stranger);
+        var forged = MessageCodec.Sign(
+            MessageCodec.Decode<RosterBody>(message, _simulation.Configuration), _simulation.Server.Session, stranger);
         RoundSimulation.AssertRefused(RefusalReason.WrongSignature, () => _simulation.Devices[0].Receive(forged.Bytes, _simulation.Now));
         _simulation.AssertExact(_simulation.Run());
     }
@@ -153,7 +157,7 @@ public sealed class RosterAttackTests : IDisposable
     /// <summary>The body with one device's nonce held back.</summary>
     private OpeningsBody Close(OpeningsBody body, int device)
     {
-        var place = _simulation.Identities.Select(identity => identity.Id).Order().Index().Single(pair => pair.Item == _simulation.Identities[device].Id).Index;
+        var place = _simulation.Identities.Select(identity => identity.Id).Order().ToList().IndexOf(_simulation.Identities[device].Id);
         var kept = body.Opened.Members().Index().Where(pair => pair.Item != place).ToArray();
         return new OpeningsBody(MemberSet.Of(Count, kept.Select(pair => pair.Item)), [.. kept.Select(pair => body.Nonces[pair.Index])]);
     }
@@ -172,8 +176,11 @@ public sealed class RosterAttackTests : IDisposable
     private IEnumerable<SignedMessage> Without(IEnumerable<SignedMessage> roster, params int[] devices) =>
         roster.Where(entry => !devices.Contains(_simulation.IndexOf(entry.Sender)));
 
-    private SignedMessage[] Replace(IReadOnlyList<SignedMessage> roster, int device, Func<AdvertiseBody, AdvertiseBody> change) =>
-        [.. roster.Select(entry => entry.Sender != _simulation.Identities[device].Id
-            ? entry
-            : MessageCodec.Sign(change(MessageCodec.Decode<AdvertiseBody>(entry, _simulation.Configuration)), _simulation.Server.Session, _simulation.Identities[device]))];
+    private SignedMessage[] Replace(IReadOnlyList<SignedMessage> roster, int device, Func<AdvertiseBody, AdvertiseBody> change)
+    {
+        return [.. roster.Select(entry => entry.Sender == _simulation.Identities[device].Id ? Changed(entry) : entry)];
+
+        SignedMessage Changed(SignedMessage entry) => MessageCodec.Sign(
+            change(MessageCodec.Decode<AdvertiseBody>(entry, _simulation.Configuration)), _simulation.Server.Session, _simulation.Identities[device]);
+    }
 }

@@ -16,7 +16,7 @@ public class RoundConfigurationTests
         { "Round", Valid with { Round = 0 } },
         { "ModelHash", Valid with { ModelHash = new byte[31] } },
         { "AdapterSchemaHash", Valid with { AdapterSchemaHash = new byte[33] } },
-        { "Mode", Valid with { Mode = 0 } },
+        { "Mode", Valid with { Mode = (AggregationMode)9 } },
         { "Dimension", Valid with { Dimension = 0 } },
         { "Dimension", Valid with { Dimension = RoundConfiguration.MaximumDimension + 1 } },
         { "Bits", Valid with { Bits = 17 } },
@@ -60,7 +60,8 @@ public class RoundConfigurationTests
     [Fact]
     public void Encoding_and_decoding_return_the_same()
     {
-        foreach (var configuration in (RoundConfiguration[])[Valid, TwoServers, Valid with { Noise = NoiseKind.Skellam, NoiseSigma = 1.25 }])
+        foreach (
+            var configuration in (RoundConfiguration[])[Valid, TwoServers, Valid with { Noise = NoiseKind.Skellam, NoiseSigma = 1.25 }])
         {
             var decoded = RoundConfiguration.Decode(configuration.Encode());
             Assert.Equal(configuration, decoded);
@@ -83,9 +84,12 @@ public class RoundConfigurationTests
         RoundConfiguration[] variants =
         [
             Valid, TwoServers, Valid with { Task = "other" }, Valid with { Round = 2 }, Valid with { ModelHash = new byte[32] },
-            Valid with { AdapterSchemaHash = new byte[32] }, Valid with { Dimension = 999 }, Valid with { Bits = 24 }, Valid with { Clip = 2 },
-            Valid with { Scale = 10 }, Valid with { Noise = NoiseKind.Skellam, NoiseSigma = 1 }, Valid with { Noise = NoiseKind.DiscreteGaussian, NoiseSigma = 1 },
-            Valid with { Noise = NoiseKind.Skellam, NoiseSigma = 2 }, Valid with { MinimumDevices = 11 }, Valid with { MaximumDevices = 21 },
+            Valid with { AdapterSchemaHash = new byte[32] }, Valid with { Dimension = 999 }, Valid with { Bits = 24 },
+            Valid with { Clip = 2 },
+            Valid with { Scale = 10 }, Valid with { Noise = NoiseKind.Skellam, NoiseSigma = 1 },
+            Valid with { Noise = NoiseKind.DiscreteGaussian, NoiseSigma = 1 },
+            Valid with { Noise = NoiseKind.Skellam, NoiseSigma = 2 }, Valid with { MinimumDevices = 11 },
+            Valid with { MaximumDevices = 21 },
             Valid with { Degree = 36 }, Valid with { Threshold = 6 }, Valid with { CorruptPpm = 99_999 }, Valid with { DropoutPpm = 1 },
             Valid with { QuorumPpm = 550_001 }, Valid with { LedgerUnit = "other" },
             .. Enumerable.Range(0, StageDurations.Count).Select(i => Valid with { Durations = Longer(i) }),

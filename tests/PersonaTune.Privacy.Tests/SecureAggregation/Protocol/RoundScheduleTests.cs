@@ -1,8 +1,6 @@
 using PersonaTune.Privacy.SecureAggregation;
-using PersonaTune.Privacy.SecureAggregation.Identity;
 using PersonaTune.Privacy.SecureAggregation.Messages;
 using PersonaTune.Privacy.SecureAggregation.Rounds;
-using PersonaTune.Privacy.SecureAggregation.SingleServer;
 
 namespace PersonaTune.Privacy.Tests.SecureAggregation.Protocol;
 
@@ -32,7 +30,8 @@ public class RoundScheduleTests
             var count = seed % 3 == 0 ? 3 : seed % 20 == 1 ? 10 : random.Next(3, 9);
             var dimension = (int[])[1, 2, 33, 1000];
             var configuration = TestRounds.Of(
-                3, count, dimension[random.Next(4)], random.Next(2, Math.Max(3, count * 2 / 3)), bits: ((int[])[16, 20, 24, 32])[random.Next(4)]);
+                3, count, dimension[random.Next(4)], random.Next(2, Math.Max(3, count * 2 / 3)),
+                bits: ((int[])[16, 20, 24, 32])[random.Next(4)]);
             if (Exact(configuration, count, seed, 0.3)) exact++;
         }
 
@@ -62,7 +61,8 @@ public class RoundScheduleTests
     [InlineData(3, 1)]
     [InlineData(3, 1000)]
     [InlineData(3, 100_000)]
-    public void Three_devices_give_the_exact_sum(int count, int dimension) => Assert.True(Exact(TestRounds.Of(3, 3, dimension), count, dimension, 0));
+    public void Three_devices_give_the_exact_sum(int count, int dimension) =>
+        Assert.True(Exact(TestRounds.Of(3, 3, dimension), count, dimension, 0));
 
     /// <summary>Runs one schedule and compares with what must come out; true if that is a sum.</summary>
     private static bool Exact(RoundConfiguration configuration, int count, int seed, double rate)
@@ -86,7 +86,8 @@ public class RoundScheduleTests
     private static RefusalReason? Expected(RoundConfiguration configuration, DropPlan plan)
     {
         var (opened, shared) = (plan.Answering(MessageType.Roster), plan.Answering(MessageType.Openings));
-        var (reported, confirmed, revealed) = (plan.Answering(MessageType.Boxes), plan.Answering(MessageType.Survivors), plan.Answering(MessageType.UnmaskRequest));
+        var (reported, confirmed, revealed) = (
+            plan.Answering(MessageType.Boxes), plan.Answering(MessageType.Survivors), plan.Answering(MessageType.UnmaskRequest));
         var minimum = configuration.MinimumDevices;
         if (opened < minimum) return RefusalReason.RosterTooSmall;
         var threshold = Math.Min(configuration.Threshold, GraphParameters.Complete(opened).Threshold);

@@ -13,7 +13,8 @@ internal sealed class RoundSimulation : IDisposable
     private readonly Random _order;
 
     public RoundSimulation(
-        RoundConfiguration configuration, int count, int seed, DropPlan? plan = null, ServerOptions? options = null, IReportNoise? noise = null,
+        RoundConfiguration configuration, int count, int seed, DropPlan? plan = null, ServerOptions? options = null,
+        IReportNoise? noise = null,
         Func<int, DevicePolicy, DevicePolicy>? policy = null)
     {
         _order = new Random(seed);
@@ -68,7 +69,10 @@ internal sealed class RoundSimulation : IDisposable
 
     public int IndexOf(DeviceId id) => Array.FindIndex(Identities, identity => identity.Id == id);
 
-    /// <summary>Runs on until the server is in <paramref name="stage"/> with that stage's messages in its outbox; throws what the server throws.</summary>
+    /// <summary>
+    /// Runs on until the server is in <paramref name="stage"/> with that stage's messages in its outbox; throws what the server
+    /// throws.
+    /// </summary>
     public RoundSimulation RunTo(RoundStage stage)
     {
         if (Server.Stage == RoundStage.Advertising && stage != RoundStage.Advertising)
@@ -118,7 +122,9 @@ internal sealed class RoundSimulation : IDisposable
         foreach (var answer in shuffled) Server.Receive(answer, Now);
     }
 
-    /// <summary>The server's message to device <paramref name="device"/> in the present stage, rewritten and signed by the server.</summary>
+    /// <summary>
+    /// The server's message to device <paramref name="device"/> in the present stage, rewritten and signed by the server.
+    /// </summary>
     public ReadOnlyMemory<byte> Rewrite<T>(int device, Func<T, T> change)
         where T : IMessageBody<T>
     {
@@ -155,16 +161,19 @@ internal sealed class RoundSimulation : IDisposable
 
     public void AssertExact(SecureSumResult result)
     {
-        Assert.True(PlainSum(result.Contributors).AsSpan().SequenceEqual(result.Sum.Span), "the sum is not the plain sum of its contributors");
+        Assert.True(
+            PlainSum(result.Contributors).AsSpan().SequenceEqual(result.Sum.Span), "the sum is not the plain sum of its contributors");
         Assert.True(result.Contributors.Count >= Configuration.MinimumDevices);
     }
 
-    public static void AssertRefused(RefusalReason reason, Action action) => Assert.Equal(reason, Assert.Throws<RefusalException>(action).Reason);
+    public static void AssertRefused(RefusalReason reason, Action action) =>
+        Assert.Equal(reason, Assert.Throws<RefusalException>(action).Reason);
 
     public void Dispose()
     {
         foreach (var device in Devices) device.Dispose();
         foreach (var identity in Identities) identity.Dispose();
         ServerKey.Dispose();
+        Certificates.Dispose();
     }
 }

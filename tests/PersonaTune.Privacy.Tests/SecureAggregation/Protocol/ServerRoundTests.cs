@@ -1,5 +1,4 @@
 using PersonaTune.Privacy.SecureAggregation;
-using PersonaTune.Privacy.SecureAggregation.Identity;
 using PersonaTune.Privacy.SecureAggregation.Messages;
 using PersonaTune.Privacy.SecureAggregation.Rounds;
 using PersonaTune.Privacy.SecureAggregation.SingleServer;
@@ -15,9 +14,25 @@ public class ServerRoundTests
         using var other = new RoundSimulation(TestRounds.Of(3, 4, 3), 4, 52);
         simulation.RunTo(RoundStage.Collecting);
         other.RunTo(RoundStage.Collecting);
-        // The masked report of a device in another session, and the same report signed again for this one: masks that do not cancel.
+        // Masks of another session: they would not cancel here.
         RoundSimulation.AssertRefused(RefusalReason.ForeignSession, () => simulation.Server.Receive(other.Answer(0), simulation.Now));
         simulation.AssertExact(simulation.Run());
+    }
+
+    [Theory]
+    [InlineData(MessageType.Roster, RefusalReason.RosterTooSmall)] // 3 of 7 open, 4 must
+    [InlineData(MessageType.Openings, RefusalReason.TooFewSurvivors)] // 3 share
+    [InlineData(MessageType.Boxes, RefusalReason.TooFewSurvivors)] // 3 report
+    [InlineData(MessageType.Survivors, RefusalReason.SubQuorum)] // 3 sign, floor(0.55 * 7) + 1 = 4 must
+    [InlineData(MessageType.UnmaskRequest, RefusalReason.TooFewShares)] // 3 answer, the threshold is 4
+    public void Too_few_at_any_stage_end_the_round_without_a_sum(MessageType stage, RefusalReason reason)
+    {
+        using var simulation = new RoundSimulation(TestRounds.Of(4, 7, 3, threshold: 4), 7, 50, DropPlan.At(stage, 7, 4));
+        RoundSimulation.AssertRefused(reason, () => simulation.Run());
+        Assert.Equal(RoundStage.Abandoned, simulation.Server.Stage);
+        Assert.Null(simulation.Server.Result);
+        RoundSimulation.AssertRefused(RefusalReason.RoundOver, () => simulation.Server.Receive(
+            MessageCodec.Sign(new UnmaskBody([]), simulation.Server.Session, simulation.Identities[0]).Bytes, simulation.Now));
     }
 
     [Fact]
@@ -81,7 +96,8 @@ public class ServerRoundTests
         RoundSimulation.AssertRefused(RefusalReason.StageClosed, () => simulation.Server.Receive(late, simulation.Now));
         var early = MessageCodec.Sign(new UnmaskBody([]), simulation.Server.Session, simulation.Identities[1]);
         RoundSimulation.AssertRefused(RefusalReason.UnexpectedMessage, () => simulation.Server.Receive(early.Bytes, simulation.Now));
-        RoundSimulation.AssertRefused(RefusalReason.DeadlinePassed, () => simulation.Server.Receive(simulation.Answer(1), simulation.Server.Deadline));
+        RoundSimulation.AssertRefused(
+            RefusalReason.DeadlinePassed, () => simulation.Server.Receive(simulation.Answer(1), simulation.Server.Deadline));
         simulation.AssertExact(simulation.Run());
     }
 
@@ -93,7 +109,8 @@ public class ServerRoundTests
         simulation.Server.Receive(first, simulation.Now);
         var copied = MessageCodec.Decode<AdvertiseBody>(SignedMessage.Parse(first), simulation.Configuration);
         var copy = MessageCodec.Sign(
-            copied with { Certificate = simulation.Identities[1].Certificate.ToArray() }, simulation.Server.Session, simulation.Identities[1]);
+            copied with { Certificate = simulation.Identities[1].Certificate.ToArray() }, simulation.Server.Session,
+            simulation.Identities[1]);
         RoundSimulation.AssertRefused(RefusalReason.DuplicateKey, () => simulation.Server.Receive(copy.Bytes, simulation.Now));
     }
 
@@ -149,9 +166,11 @@ public class ServerRoundTests
     [Fact]
     public void An_incomplete_upload_drops_out()
     {
-        using var simulation = new RoundSimulation(TestRounds.Of(3, 4, 600_000), 4, 63, new DropPlan([MessageType.Boxes, null, null, null]));
+        using var simulation = new RoundSimulation(
+            TestRounds.Of(3, 4, 600_000), 4, 63, new DropPlan([MessageType.Boxes, null, null, null]));
         simulation.RunTo(RoundStage.Collecting);
-        var chunks = simulation.Devices[0].Receive(simulation.Server.Outbox.Single(message => message.To == simulation.Identities[0].Id).Bytes, simulation.Now);
+        var chunks = simulation.Devices[0].Receive(
+            simulation.Server.Outbox.Single(message => message.To == simulation.Identities[0].Id).Bytes, simulation.Now);
         simulation.Server.Receive(chunks[0], simulation.Now);
         var result = simulation.Run();
         Assert.DoesNotContain(simulation.Identities[0].Id, result.Contributors);
@@ -163,7 +182,8 @@ public class ServerRoundTests
     {
         using var simulation = new RoundSimulation(TestRounds.Of(3, 4, 3), 4, 64);
         simulation.RunTo(RoundStage.Collecting);
-        var padded = simulation.RewriteAnswer<InputBody>(0, body => body with { Content = [.. body.Content[..^1], (byte)(body.Content[^1] | 0x80)] });
+        var padded = simulation.RewriteAnswer<InputBody>(
+            0, body => body with { Content = [.. body.Content[..^1], (byte)(body.Content[^1] | 0x80)] });
         RoundSimulation.AssertRefused(RefusalReason.Malformed, () => simulation.Server.Receive(padded, simulation.Now));
         var longer = simulation.RewriteAnswer<InputBody>(0, body => body with { Content = [.. body.Content[1..]] });
         RoundSimulation.AssertRefused(RefusalReason.Malformed, () => simulation.Server.Receive(longer, simulation.Now));
@@ -218,7 +238,8 @@ public class ServerRoundTests
     {
         var full = false;
         using var simulation = new RoundSimulation(
-            TestRounds.Of(3, 4, 3), 4, 68, options: new ServerOptions { Journal = _ => { if (full) throw new IOException("the disk is full"); } });
+            TestRounds.Of(3, 4, 3), 4, 68,
+            options: new ServerOptions { Journal = _ => { if (full) throw new IOException("the disk is full"); } });
         simulation.RunTo(RoundStage.Collecting);
         var report = simulation.Answer(0);
         full = true;

@@ -1,12 +1,10 @@
-using PersonaTune.Privacy.SecureAggregation;
-using PersonaTune.Privacy.SecureAggregation.Identity;
 using PersonaTune.Privacy.SecureAggregation.Messages;
-using PersonaTune.Privacy.SecureAggregation.Rounds;
-using PersonaTune.Privacy.SecureAggregation.SingleServer;
 
 namespace PersonaTune.Privacy.Tests.SecureAggregation.Protocol;
 
-/// <summary>Rounds on sparse graphs with the recommended degree and threshold, at up to 30 % lost. A chance of 2^-20 that a round fails.</summary>
+/// <summary>
+/// Rounds on sparse graphs with the recommended degree and threshold, at up to 30 % lost. A chance of 2^-20 that a round fails.
+/// </summary>
 [Trait("Duration", "Long")]
 public class SparseRoundTests
 {

@@ -1,7 +1,5 @@
 using PersonaTune.Privacy.SecureAggregation;
-using PersonaTune.Privacy.SecureAggregation.Identity;
 using PersonaTune.Privacy.SecureAggregation.Messages;
-using PersonaTune.Privacy.SecureAggregation.Rounds;
 using PersonaTune.Privacy.SecureAggregation.SingleServer;
 
 namespace PersonaTune.Privacy.Tests.SecureAggregation.Protocol;
@@ -52,7 +50,8 @@ public sealed class UnmaskingAttackTests : IDisposable
     });
 
     [Fact]
-    public void Other_sharers_than_those_whose_boxes_came_are_not_signed() => RefusesSurvivors(RefusalReason.InconsistentSurvivors, body => body with
+    public void Other_sharers_than_those_whose_boxes_came_are_not_signed() => RefusesSurvivors(
+        RefusalReason.InconsistentSurvivors, body => body with
     {
         Shared = MemberSet.Of(Count, body.Shared.Members().Append(Number(5))),
     });
@@ -63,7 +62,8 @@ public sealed class UnmaskingAttackTests : IDisposable
 
     [Fact]
     public void A_repeated_signature_does_not_count_twice() => RefusesRequest(
-        RefusalReason.CertificateForged, body => body with { Certificate = [body.Certificate[0], .. body.Certificate.Take(body.Certificate.Count - 1)] });
+        RefusalReason.CertificateForged,
+        body => body with { Certificate = [body.Certificate[0], .. body.Certificate.Take(body.Certificate.Count - 1)] });
 
     [Fact]
     public void A_forged_signature_reveals_nothing() => RefusesRequest(RefusalReason.CertificateForged, body =>
@@ -91,7 +91,8 @@ public sealed class UnmaskingAttackTests : IDisposable
         var agreed = body.Agreed with { ReportedRoot = new byte[32] };
         // Even though every device of the quorum signed it.
         var certificate = body.Certificate.Select(pair => (
-            pair.Member, MessageCodec.Sign(agreed, _simulation.Server.Session, _simulation.Identities[DeviceAt(pair.Member)]).Signature.ToArray()));
+            pair.Member,
+            MessageCodec.Sign(agreed, _simulation.Server.Session, _simulation.Identities[DeviceAt(pair.Member)]).Signature.ToArray()));
         return body with { Agreed = agreed, Certificate = [.. certificate] };
     });
 
@@ -116,7 +117,8 @@ public sealed class UnmaskingAttackTests : IDisposable
         RefusalReason.WrongShareRequested, body => body with { Requests = [.. body.Requests.Select(request => Swap(request, Number(4)))] });
 
     [Fact]
-    public void A_share_of_a_device_that_shared_nothing_is_not_given() => RefusesRequest(RefusalReason.WrongShareRequested, body => body with
+    public void A_share_of_a_device_that_shared_nothing_is_not_given() => RefusesRequest(
+        RefusalReason.WrongShareRequested, body => body with
     {
         Requests = [.. body.Requests.Append(new ShareRequest(Number(5), ShareKind.MaskKey)).OrderBy(request => request.Owner)],
     });
@@ -163,15 +165,18 @@ public sealed class UnmaskingAttackTests : IDisposable
         RoundSimulation.AssertRefused(reason, () => _simulation.Devices[0].Receive(message, _simulation.Now));
 
     private UnmaskRequestBody Request(int device) => MessageCodec.Decode<UnmaskRequestBody>(
-        SignedMessage.Parse(_simulation.Server.Outbox.Single(message => message.To == _simulation.Identities[device].Id).Bytes), _simulation.Configuration);
+        SignedMessage.Parse(_simulation.Server.Outbox.Single(message => message.To == _simulation.Identities[device].Id).Bytes),
+        _simulation.Configuration);
 
     /// <summary>The member number of a device: all opened their nonces, so that it is its place in the order of ids.</summary>
     private int Number(int device) =>
         _simulation.Identities.Select(identity => identity.Id).Order().ToList().IndexOf(_simulation.Identities[device].Id);
 
-    private int DeviceAt(int number) => _simulation.IndexOf(_simulation.Identities.Select(identity => identity.Id).Order().ElementAt(number));
+    private int DeviceAt(int number) =>
+        _simulation.IndexOf(_simulation.Identities.Select(identity => identity.Id).Order().ElementAt(number));
 
-    private static MemberSet Without(MemberSet set, int member) => MemberSet.Of(set.Universe, set.Members().Where(other => other != member));
+    private static MemberSet Without(MemberSet set, int member) =>
+        MemberSet.Of(set.Universe, set.Members().Where(other => other != member));
 
     private static ShareRequest Swap(ShareRequest request, int owner) => request.Owner != owner
         ? request

@@ -23,12 +23,14 @@ public sealed class WindowTests : IDisposable
         _leaderKey.Dispose();
         _helperIdentity.Dispose();
         _helperKey.Dispose();
+        _certificates.Dispose();
     }
 
     public static TheoryData<int, int, int> Schedules()
     {
         var data = new TheoryData<int, int, int>();
-        foreach (var (count, dimension) in ((int, int)[])[(3, 1), (3, 100_000), (10, 1000), (34, 1), (100, 1000), (300, 33), (100, 100_000)])
+        foreach (
+            var (count, dimension) in ((int, int)[])[(3, 1), (3, 100_000), (10, 1000), (34, 1), (100, 1000), (300, 33), (100, 100_000)])
             data.Add(count, dimension, count + dimension);
         for (var seed = 0; seed < 30; seed++) data.Add(3 + seed % 7, 1 + seed * 13 % 50, seed);
         return data;
@@ -40,7 +42,8 @@ public sealed class WindowTests : IDisposable
     {
         var random = new Random(seed);
         var values = Enumerable.Range(0, count).Select(_ => TestRounds.Values(dimension, random)).ToArray();
-        var lost = Enumerable.Range(0, count).OrderBy(_ => random.Next()).Take(Math.Min(count - 3, random.Next(count * 3 / 10 + 1))).ToHashSet();
+        var losses = Math.Min(count - 3, random.Next(count * 3 / 10 + 1));
+        var lost = Enumerable.Range(0, count).OrderBy(_ => random.Next()).Take(losses).ToHashSet();
         var leader = Leader(Configuration(3, count, dimension, ((int[])[16, 20, 24, 32])[seed % 4]));
         foreach (var device in Enumerable.Range(0, count).OrderBy(_ => random.Next()))
         {
@@ -122,12 +125,14 @@ public sealed class WindowTests : IDisposable
         var helper = Helper(leader);
         var first = helper.Receive(Propose(leader, seeds[..4]), Fleet.Now);
         // The same set again is the same answer, up to the signature; a set apart is another sum.
-        Assert.Equal(SignedMessage.Parse(first).Digest.ToArray(), SignedMessage.Parse(helper.Receive(Propose(leader, seeds[..4]), Fleet.Now)).Digest.ToArray());
+        var again = helper.Receive(Propose(leader, seeds[..4]), Fleet.Now);
+        Assert.Equal(SignedMessage.Parse(first).Digest.ToArray(), SignedMessage.Parse(again).Digest.ToArray());
         helper.Receive(Propose(leader, seeds[4..7]), Fleet.Now);
         // One device fewer, one more, another in its place: each difference would be one device's mask.
         RoundSimulation.AssertRefused(RefusalReason.OverlappingSet, () => helper.Receive(Propose(leader, seeds[..3]), Fleet.Now));
         RoundSimulation.AssertRefused(RefusalReason.OverlappingSet, () => helper.Receive(Propose(leader, seeds[..5]), Fleet.Now));
-        RoundSimulation.AssertRefused(RefusalReason.OverlappingSet, () => helper.Receive(Propose(leader, [.. seeds[1..4], seeds[7]]), Fleet.Now));
+        RoundSimulation.AssertRefused(
+            RefusalReason.OverlappingSet, () => helper.Receive(Propose(leader, [.. seeds[1..4], seeds[7]]), Fleet.Now));
         // A restarted helper remembers.
         RoundSimulation.AssertRefused(RefusalReason.OverlappingSet, () => Helper(leader).Receive(Propose(leader, seeds[..5]), Fleet.Now));
     }
@@ -139,7 +144,8 @@ public sealed class WindowTests : IDisposable
         var seeds = Seeds(leader, 4);
         var helper = Helper(leader);
         RoundSimulation.AssertRefused(RefusalReason.TooFewSurvivors, () => helper.Receive(Propose(leader, seeds[..2]), Fleet.Now));
-        RoundSimulation.AssertRefused(RefusalReason.DuplicateIdentity, () => helper.Receive(Propose(leader, [seeds[0], .. seeds]), Fleet.Now));
+        RoundSimulation.AssertRefused(
+            RefusalReason.DuplicateIdentity, () => helper.Receive(Propose(leader, [seeds[0], .. seeds]), Fleet.Now));
         RoundSimulation.AssertRefused(RefusalReason.Malformed, () => helper.Receive(Propose(leader, [.. seeds.Reverse()]), Fleet.Now));
         using var stranger = IdentityKey.Generate();
         var forged = MessageCodec.Sign(new ProposalBody(seeds), leader.Session, stranger);
@@ -227,7 +233,8 @@ public sealed class WindowTests : IDisposable
     private WindowReporter Reporter(int device, int[] values, IRoundMemory? memory = null) => new(
         new DevicePolicy
         {
-            Certificates = _certificates, Server = new VerificationKey(_leaderKey.PublicKey), Budget = new GivenBudget(), RequireNoise = false, CohortFloor = 3,
+            Certificates = _certificates, Server = new VerificationKey(_leaderKey.PublicKey), Budget = new GivenBudget(),
+            RequireNoise = false, CohortFloor = 3,
         },
         Fleet.Device(device), memory ?? new VolatileRoundMemory(), new GivenReport(values), _helperKey.PublicKey.Span);
 
@@ -243,8 +250,11 @@ public sealed class WindowTests : IDisposable
         foreach (var message in messages) leader.Receive(message, Fleet.Now);
     }
 
-    private SignedMessage[] Seeds(WindowLeader leader, int count) =>
-        [.. Enumerable.Range(0, count).Select(device => SignedMessage.Parse(Reporter(device, new int[4]).Receive(leader.Offer, Fleet.Now)[0])).OrderBy(seed => seed.Sender)];
+    private SignedMessage[] Seeds(WindowLeader leader, int count)
+    {
+        var seeds = Enumerable.Range(0, count).Select(device => Reporter(device, new int[4]).Receive(leader.Offer, Fleet.Now)[0]);
+        return [.. seeds.Select(seed => SignedMessage.Parse(seed)).OrderBy(seed => seed.Sender)];
+    }
 
     private ReadOnlyMemory<byte> Propose(WindowLeader leader, SignedMessage[] seeds) =>
         MessageCodec.Sign(new ProposalBody(seeds), leader.Session, _leaderKey).Bytes;
