@@ -20,8 +20,17 @@ internal static class EvalKeyboardCommand
         var rate = new Option<float?>("--learning-rate") { Description = "Peak learning rate.", HelpName = "X" };
         var words = Count("--words", "Words of a person whose prediction is tried.");
         var typed = Count("--typed", "Messages of a person that are typed in simulation.");
-        var table = new Option<string?>("--table") { Description = "Also write the report as Markdown, one row a person.", HelpName = "FILE" };
-        var aside = new Option<string?>("--aside") { Description = "With --table: people whose test figures somebody has looked at before, as beginnings of their names; medians are given without them too.", HelpName = "A,B" };
+        var table = new Option<string?>("--table")
+        {
+            Description = "Also write the report as Markdown, one row a person.",
+            HelpName = "FILE",
+        };
+        var aside = new Option<string?>("--aside")
+        {
+            Description = "With --table: people whose test figures somebody has looked at before, by name or its beginning; "
+                + "medians are given without them too.",
+            HelpName = "A,B",
+        };
         var command = new Command("keyboard", "Personalize for every person of a file and measure on their newest messages: perplexity a word, next-word accuracy, keystroke savings.")
         {
             shared.Model, people, limit, epochs, rank, rate, words, typed, table, aside,
@@ -50,7 +59,8 @@ internal static class EvalKeyboardCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(Invocation invocation, string path, int? limit, KeyboardPersonalizationOptions options, string? table, string[] setAside)
+    private static async Task<int> RunAsync(Invocation invocation, string path, int? limit, KeyboardPersonalizationOptions options,
+        string? table, string[] setAside)
     {
         if (!File.Exists(path)) throw new ToolException(ExitCode.BadInput, $"{path}: no such file");
         IReadOnlyList<PersonHistory> people;

@@ -10,8 +10,11 @@ internal static class KeyboardTable
 
     private static readonly (KeyboardMethod Method, string Name)[] Methods =
     [
-        (KeyboardMethod.Base, "base"), (KeyboardMethod.BaseWithCache, "base + cache"), (KeyboardMethod.KneserNey, "Kneser-Ney, person only"),
-        (KeyboardMethod.Adapter, "adapter"), (KeyboardMethod.AdapterWithCache, "adapter + cache (the product)"),
+        (KeyboardMethod.Base, "base"),
+        (KeyboardMethod.BaseWithCache, "base + cache"),
+        (KeyboardMethod.KneserNey, "Kneser-Ney, person only"),
+        (KeyboardMethod.Adapter, "adapter"),
+        (KeyboardMethod.AdapterWithCache, "adapter + cache (the product)"),
     ];
 
     private static readonly (string Name, Func<KeyboardMetrics, double> Value, string Format)[] Figures =
@@ -20,7 +23,9 @@ internal static class KeyboardTable
         ("top 3", metrics => metrics.Top3Accuracy, "P1"), ("keystrokes saved", metrics => metrics.KeystrokeSavings, "P1"),
     ];
 
-    /// <summary>Writes the report; medians are given once more without the people in <paramref name="setAside"/> (beginnings of their names).</summary>
+    /// <summary>
+    /// Writes the report; medians are given once more without the people in <paramref name="setAside"/> (their names, or how these begin).
+    /// </summary>
     public static void Write(TextWriter output, KeyboardReport report, IReadOnlyCollection<string> setAside)
     {
         WriteMedians(output, report.People, $"All {report.People.Count} people");
@@ -32,7 +37,8 @@ internal static class KeyboardTable
 
         output.WriteLine("## Person by person");
         output.WriteLine();
-        output.WriteLine("Perplexity a word, top 3 and keystrokes saved for base / base + cache / Kneser-Ney / adapter / product. Messages: to fit on + validation + test.");
+        output.WriteLine("Perplexity a word, top 3 and keystrokes saved for base / base + cache / Kneser-Ney / adapter / product.");
+        output.WriteLine("Messages: to fit on + validation + test.");
         output.WriteLine("Seconds of wall time (and of processor time) to personalize: training, tuning, training again. Peak resident memory meanwhile.");
         output.WriteLine();
         output.WriteLine("| person | messages | epochs | perplexity a word | top 3, % | keystrokes saved, % | s (CPU s) | MiB |");
@@ -40,11 +46,24 @@ internal static class KeyboardTable
         foreach (var person in report.People)
         {
             var name = person.User.Length > UserLength ? person.User[..UserLength] : person.User;
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {name}{(IsSetAside(person) ? " *" : "")} | {person.TrainMessages} + {person.ValidationMessages} + {person.TestMessages} | {person.Epochs:F1} | {All(person, m => m.PerplexityPerWord, 1, "N0")} | {All(person, m => m.Top3Accuracy, 100, "F1")} | {All(person, m => m.KeystrokeSavings, 100, "F1")} | {person.TrainingSeconds:F0} ({person.TrainingCpuSeconds:F0}) | {person.PeakMemoryBytes / 1048576.0:F0} |"));
+            string[] cells =
+            [
+                name + (IsSetAside(person) ? " *" : ""),
+                $"{person.TrainMessages} + {person.ValidationMessages} + {person.TestMessages}",
+                Number(person.Epochs, "F1"),
+                All(person, m => m.PerplexityPerWord, 1, "N0"),
+                All(person, m => m.Top3Accuracy, 100, "F1"),
+                All(person, m => m.KeystrokeSavings, 100, "F1"),
+                $"{Number(person.TrainingSeconds, "F0")} ({Number(person.TrainingCpuSeconds, "F0")})",
+                Number(person.PeakMemoryBytes / 1048576.0, "F0"),
+            ];
+            output.WriteLine($"| {string.Join(" | ", cells)} |");
         }
 
-        bool IsSetAside(KeyboardPersonResult person) => setAside.Any(start => person.User.StartsWith(start, StringComparison.Ordinal));
+        // A whole name means that person alone, even where another one's begins with it.
+        bool IsSetAside(KeyboardPersonResult person) => setAside.Any(name => report.People.Any(p => string.Equals(p.User, name, StringComparison.Ordinal))
+            ? string.Equals(person.User, name, StringComparison.Ordinal)
+            : person.User.StartsWith(name, StringComparison.Ordinal));
     }
 
     private static void WriteMedians(TextWriter output, IReadOnlyList<KeyboardPersonResult> people, string title)
@@ -62,8 +81,7 @@ internal static class KeyboardTable
             {
                 var values = people.Select(person => figure.Value(person.Metrics[method])).ToList();
                 // The mean of perplexities would be that of the worst person.
-                var mean = i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({values.Average().ToString(figure.Format, CultureInfo.InvariantCulture)})");
-                return Median(values).ToString(figure.Format, CultureInfo.InvariantCulture) + mean;
+                return Number(Median(values), figure.Format) + (i == 0 ? "" : $" ({Number(values.Average(), figure.Format)})");
             });
             output.WriteLine($"| {name} | {string.Join(" | ", cells)} |");
         }
@@ -71,26 +89,33 @@ internal static class KeyboardTable
         output.WriteLine();
         foreach (var (rival, name) in Methods[..^1])
         {
-            var wins = Figures.Select((figure, i) => $"{figure.Name} {people.Count(person => Better(person, rival, figure.Value, i == 0))} better, {people.Count(person => Worse(person, rival, figure.Value, i == 0))} worse");
+            var wins = Figures.Select((figure, i) =>
+            {
+                var gains = people.Select(person => Gain(person, rival, figure.Value, lowerIsBetter: i == 0)).ToList();
+                return $"{figure.Name} {gains.Count(gain => gain > 0)} better, {gains.Count(gain => gain < 0)} worse";
+            });
             output.WriteLine($"- The product against {name}, people: {string.Join("; ", wins)}.");
         }
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"- To personalize: median {Median([.. people.Select(p => p.TrainingSeconds)]):F1} s a person ({Median([.. people.Select(p => p.TrainingCpuSeconds)]):F1} s of processor time), longest {people.Max(p => p.TrainingSeconds):F0} s ({people.Max(p => p.TrainingCpuSeconds):F0} s); peak {people.Max(p => p.PeakMemoryBytes) / 1048576.0:F0} MiB in one process. Everything, evaluation included: {people.Sum(p => p.TotalSeconds) / 60:F1} minutes ({people.Sum(p => p.TotalCpuSeconds) / 60:F1} of processor time)."));
+        var (wall, cpu) = (people.Select(p => p.TrainingSeconds).ToList(), people.Select(p => p.TrainingCpuSeconds).ToList());
+        output.WriteLine($"- To personalize: median {Number(Median(wall), "F1")} s a person ({Number(Median(cpu), "F1")} s of processor time), "
+            + $"longest {Number(wall.Max(), "F0")} s ({Number(cpu.Max(), "F0")} s); "
+            + $"peak {Number(people.Max(p => p.PeakMemoryBytes) / 1048576.0, "F0")} MiB in one process.");
+        output.WriteLine($"- Everything, evaluation included: {Number(people.Sum(p => p.TotalSeconds) / 60, "F1")} minutes "
+            + $"({Number(people.Sum(p => p.TotalCpuSeconds) / 60, "F1")} of processor time).");
         output.WriteLine();
     }
 
-    private static bool Better(KeyboardPersonResult person, KeyboardMethod rival, Func<KeyboardMetrics, double> figure, bool lower) =>
-        Worth(person, KeyboardMethod.AdapterWithCache, figure, lower) > Worth(person, rival, figure, lower);
+    private static double Gain(KeyboardPersonResult person, KeyboardMethod rival, Func<KeyboardMetrics, double> figure, bool lowerIsBetter)
+    {
+        var gain = figure(person.Metrics[KeyboardMethod.AdapterWithCache]) - figure(person.Metrics[rival]);
+        return lowerIsBetter ? -gain : gain;
+    }
 
-    private static bool Worse(KeyboardPersonResult person, KeyboardMethod rival, Func<KeyboardMetrics, double> figure, bool lower) =>
-        Worth(person, KeyboardMethod.AdapterWithCache, figure, lower) < Worth(person, rival, figure, lower);
-
-    private static double Worth(KeyboardPersonResult person, KeyboardMethod method, Func<KeyboardMetrics, double> figure, bool lower) =>
-        lower ? -figure(person.Metrics[method]) : figure(person.Metrics[method]);
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
     private static string All(KeyboardPersonResult person, Func<KeyboardMetrics, double> figure, double factor, string format) =>
-        string.Join(" / ", Methods.Select(method => (factor * figure(person.Metrics[method.Method])).ToString(format, CultureInfo.InvariantCulture)));
+        string.Join(" / ", Methods.Select(method => Number(factor * figure(person.Metrics[method.Method]), format)));
 
     private static double Median(List<double> values)
     {

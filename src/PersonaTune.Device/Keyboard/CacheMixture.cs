@@ -3,13 +3,15 @@ namespace PersonaTune.Device.Keyboard;
 /// <summary>
 /// How a model's prediction and the person's n-gram cache become one. The model's distribution is the end of the cache's back-off chain:
 /// p_n = w (direct_n + escape_n p_(n-1)) + (1 - w) p_(n-1), where direct_n and escape_n are those of interpolated Kneser-Ney for the last
-/// n tokens, p_(n-1) that of the next shorter context, and the model stands below the empty one. What the person's n-grams have not seen is thus left to the
-/// model and not to the uniform distribution. w, the trust in a context, depends on its length and on how often it was seen. Every step is
+/// n tokens, p_(n-1) that of the next shorter context, and the model stands below the empty one. What the person's n-grams have not
+/// seen is thus left to the model and not to the uniform distribution. w, the trust in a context, depends on its length and on how often it was seen. Every step is
 /// a weighted sum of distributions with weights that do not depend on the token, so the result is one. Immutable and thread-safe.
 /// </summary>
 public sealed class CacheMixture
 {
-    /// <summary>Version of what <see cref="ToWeights"/> means. 0 was the weight of the model beside a cache that ended in the uniform distribution.</summary>
+    /// <summary>
+    /// Version of what <see cref="ToWeights"/> means. 0 was the weight of the model beside a cache that ended in the uniform distribution.
+    /// </summary>
     internal const int Version = 1;
 
     private const int CountRanges = 5;
@@ -24,8 +26,8 @@ public sealed class CacheMixture
 
     /// <summary>
     /// Weights for a person whose own have not been tuned yet, and what <see cref="Fit"/> starts from. Fitted to 45,825 predictions of
-    /// validation messages of the 32 people of the shared SMS data, by the shipped base and by it with each person's adapter, over caches of order 4;
-    /// contexts longer than that cache's have the weights of its longest.
+    /// validation messages of the 32 people of the shared SMS data, by the shipped base and by it with each person's adapter, over caches
+    /// of order 4; contexts longer than that cache's have the weights of its longest.
     /// </summary>
     public static CacheMixture Default { get; } = new(
     [

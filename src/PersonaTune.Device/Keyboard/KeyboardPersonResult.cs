@@ -36,7 +36,9 @@ public sealed record KeyboardPersonResult
     /// <summary>Wall time of training and tuning, evaluation on the test messages not included, in seconds.</summary>
     public required double TrainingSeconds { get; init; }
 
-    /// <summary>Processor time of the process meanwhile, all threads together, in seconds: what does not depend on what else the machine does.</summary>
+    /// <summary>
+    /// Processor time of the process meanwhile, all threads together, in seconds: what hardly depends on what else the machine does.
+    /// </summary>
     public required double TrainingCpuSeconds { get; init; }
 
     /// <summary>Wall time of everything, in seconds.</summary>

@@ -8,7 +8,8 @@ namespace PersonaTune.Device.Keyboard;
 /// Predictions of a session. A new context reuses the key/value cache of what it has in common with the old one; paths that are prepared
 /// together branch off the context and are computed in one batch.
 /// </summary>
-internal sealed class ModelPredictor(DecoderSession session, WorkerPool pool) : RememberingPredictor(session.Model.Config.VocabularySize), IDisposable
+internal sealed class ModelPredictor(DecoderSession session, WorkerPool pool)
+    : RememberingPredictor(session.Model.Config.VocabularySize), IDisposable
 {
     private readonly List<DecoderSession> _branches = [];
     private readonly List<int> _ids = [];
@@ -36,7 +37,8 @@ internal sealed class ModelPredictor(DecoderSession session, WorkerPool pool) : 
             _counts.Add(missing[i].Length);
         }
         _decoder ??= new BatchDecoder(session.Model, pool, session.Options.Activations);
-        _decoder.Append(CollectionsMarshal.AsSpan(_branches)[..missing.Count], CollectionsMarshal.AsSpan(_ids), CollectionsMarshal.AsSpan(_counts));
+        var branches = CollectionsMarshal.AsSpan(_branches)[..missing.Count];
+        _decoder.Append(branches, CollectionsMarshal.AsSpan(_ids), CollectionsMarshal.AsSpan(_counts));
         for (var i = 0; i < missing.Count; i++)
         {
             var probabilities = Remember(missing[i]);

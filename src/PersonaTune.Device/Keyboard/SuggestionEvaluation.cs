@@ -16,8 +16,9 @@ internal sealed class SuggestionEvaluation(DecoderModel model, KeyboardPersonali
     public Dictionary<KeyboardMethod, TypingCounts> Run(IReadOnlyList<SuggestionSetup> setups, CancellationToken cancellationToken)
     {
         var words = texts.Select(text => WordCharacters.Words(text).ToList()).ToList();
-        var targets = Spread([.. words.SelectMany((list, message) => list.Select((_, word) => (message, word)))], options.MaxNextWordTargets).ToHashSet();
-        var typed = Spread([.. Enumerable.Range(0, texts.Count)], options.MaxTypedMessages).ToHashSet();
+        var places = words.SelectMany((list, message) => list.Select((_, word) => (message, word))).ToList();
+        var targets = Spread(places, options.MaxNextWordTargets).ToHashSet();
+        var typed = Spread(Enumerable.Range(0, texts.Count).ToList(), options.MaxTypedMessages).ToHashSet();
         var sums = setups.ToDictionary(setup => setup.Method, _ => new TypingCounts());
         var threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
         var next = -1;
@@ -29,7 +30,10 @@ internal sealed class SuggestionEvaluation(DecoderModel model, KeyboardPersonali
             {
                 var simulators = Create(setups, pool, owned);
                 for (int message; (message = Interlocked.Increment(ref next)) < texts.Count;)
-                    Simulate(simulators, texts[message], typed.Contains(message), words[message], word => targets.Contains((message, word)), cancellationToken);
+                {
+                    var at = message;
+                    Simulate(simulators, texts[at], typed.Contains(at), words[at], word => targets.Contains((at, word)), cancellationToken);
+                }
                 lock (sums)
                     foreach (var (method, simulator) in simulators) sums[method].Add(simulator.Counts);
             }
@@ -41,8 +45,8 @@ internal sealed class SuggestionEvaluation(DecoderModel model, KeyboardPersonali
         return sums;
     }
 
-    private static void Simulate(List<(KeyboardMethod Method, TypingSimulator Simulator)> simulators, string text, bool type, List<Range> words,
-        Func<int, bool> isTarget, CancellationToken cancellationToken)
+    private static void Simulate(List<(KeyboardMethod Method, TypingSimulator Simulator)> simulators, string text, bool type,
+        List<Range> words, Func<int, bool> isTarget, CancellationToken cancellationToken)
     {
         foreach (var (_, simulator) in simulators) simulator.Begin();
         for (var word = 0; word < words.Count; word++)
@@ -54,7 +58,8 @@ internal sealed class SuggestionEvaluation(DecoderModel model, KeyboardPersonali
         foreach (var (_, simulator) in simulators) simulator.End(text);
     }
 
-    private List<(KeyboardMethod Method, TypingSimulator Simulator)> Create(IReadOnlyList<SuggestionSetup> setups, WorkerPool pool, Stack<IDisposable> owned)
+    private List<(KeyboardMethod Method, TypingSimulator Simulator)> Create(IReadOnlyList<SuggestionSetup> setups, WorkerPool pool,
+        Stack<IDisposable> owned)
     {
         var models = new Dictionary<AdapterStack, ModelPredictor>();
         var simulators = new List<(KeyboardMethod, TypingSimulator)>();
@@ -87,9 +92,9 @@ internal sealed class SuggestionEvaluation(DecoderModel model, KeyboardPersonali
     }
 
     /// <summary>At most <paramref name="limit"/> items, evenly spaced.</summary>
-    private static List<T> Spread<T>(IReadOnlyList<T> items, int limit)
+    private static List<T> Spread<T>(List<T> items, int limit)
     {
-        if (items.Count <= limit) return [.. items];
+        if (items.Count <= limit) return items;
         var chosen = new List<T>(limit);
         for (var i = 0; i < limit; i++) chosen.Add(items[(int)((long)i * items.Count / limit)]);
         return chosen;

@@ -60,7 +60,7 @@ internal sealed class WordSearch(WordVocabulary vocabulary)
             .OrderByDescending(word => word.Probability)];
     }
 
-    /// <summary>Whether an open path through a word is more probable than that the word ends: what was found then is a piece of another word.</summary>
+    /// <summary>Whether an open path through a word is more probable than that the word ends: it is a piece of another word then.</summary>
     private bool GoesOn(Candidate word)
     {
         foreach (var (open, _) in _open.UnorderedItems)
@@ -89,7 +89,8 @@ internal sealed class WordSearch(WordVocabulary vocabulary)
     {
         _batch.Clear();
         var least = Math.Max(_bounds.Count < count ? 0 : _bounds[count - 1], BatchRange * _open.Peek().Probability);
-        while (_batch.Count < limit && _open.TryPeek(out var next, out _) && (_batch.Count == 0 || next.Probability > least)) _batch.Add(_open.Dequeue());
+        while (_batch.Count < limit && _open.TryPeek(out var next, out _) && (_batch.Count == 0 || next.Probability > least))
+            _batch.Add(_open.Dequeue());
         predictor.Prepare([.. _batch.Select(candidate => candidate.Path)]);
         foreach (var candidate in _batch) Expand(predictor, candidate, required, skip, shortest, caseFactor);
         return _batch.Count;

@@ -27,7 +27,8 @@ public sealed class MessageScorer
     {
         ArgumentNullException.ThrowIfNull(messages);
         var pieces = messages.SelectMany(message => message.Pieces).ToList();
-        var logs = new BatchScorer(_model, _pool, adapters, ActivationPrecision.Exact).LogProbabilities([.. pieces.Select(piece => piece.Ids)], cancellationToken);
+        var scorer = new BatchScorer(_model, _pool, adapters, ActivationPrecision.Exact);
+        var logs = scorer.LogProbabilities([.. pieces.Select(piece => piece.Ids)], cancellationToken);
         var scores = new MessageScore[messages.Count];
         for (int i = 0, next = 0; i < scores.Length; i++)
         {

@@ -84,7 +84,8 @@ internal sealed class PersonalNGrams(SealedStore store, DecoderModel model, Work
     /// <summary>The mixture of stored weights; null where they are another model's, of another version or malformed.</summary>
     public static CacheMixture? Mixture(MixtureRecord? record, string baseDigest)
     {
-        if (record is null || record.Version != CacheMixture.Version || !string.Equals(record.BaseDigest, baseDigest, StringComparison.Ordinal)) return null;
+        if (record is null || record.Version != CacheMixture.Version) return null;
+        if (!string.Equals(record.BaseDigest, baseDigest, StringComparison.Ordinal)) return null;
         try
         {
             return CacheMixture.FromWeights(record.Weights);

@@ -26,7 +26,8 @@ public sealed class BatchScorer
 
     /// <summary>Creates a scorer; null adapters score the plain base.</summary>
     /// <exception cref="AdapterMismatchException">The adapters do not fit the model.</exception>
-    public BatchScorer(DecoderModel model, WorkerPool pool, AdapterStack? adapters = null, ActivationPrecision activations = ActivationPrecision.Exact)
+    public BatchScorer(DecoderModel model, WorkerPool pool, AdapterStack? adapters = null,
+        ActivationPrecision activations = ActivationPrecision.Exact)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(pool);

@@ -182,7 +182,8 @@ internal sealed class ForwardPass
         {
             // Neighbours with the same adapters are one run of rows, which reads the factors once.
             var run = sequences[i++];
-            for (; i < sequences.Length && ReferenceEquals(sequences[i].Adapters, run.Adapters); i++) run = run with { Count = run.Count + sequences[i].Count };
+            for (; i < sequences.Length && ReferenceEquals(sequences[i].Adapters, run.Adapters); i++)
+                run = run with { Count = run.Count + sequences[i].Count };
             if (run.Adapters.Group(block, input) is { } group) LowRankUpdate(group, run, x, first, second, third);
         }
     }

@@ -35,6 +35,25 @@ public sealed class KeyboardTableTests
     }
 
     [Fact]
+    public void A_whole_name_sets_nobody_else_aside()
+    {
+        using var output = new StringWriter();
+        var report = new KeyboardReport
+        {
+            BaseDigest = "d",
+            People = [Person("ann", 10, 50), Person("anna", 30, 100)],
+            Skipped = [],
+            Medians = new Dictionary<KeyboardMethod, KeyboardMedians>(),
+            MedianTrainingSeconds = 2,
+            PeakMemoryBytes = 3 << 20,
+        };
+        KeyboardTable.Write(output, report, ["ann"]);
+        Assert.Contains("Without the 1 marked * below: 1 people", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("| ann * |", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("| anna |", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("Duration", "Long")]
     public async Task A_small_evaluation_is_written_as_json_and_as_a_table()
     {
