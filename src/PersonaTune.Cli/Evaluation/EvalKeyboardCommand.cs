@@ -20,9 +20,20 @@ internal static class EvalKeyboardCommand
         var rate = new Option<float?>("--learning-rate") { Description = "Peak learning rate.", HelpName = "X" };
         var words = Count("--words", "Words of a person whose prediction is tried.");
         var typed = Count("--typed", "Messages of a person that are typed in simulation.");
+        var table = new Option<string?>("--table")
+        {
+            Description = "Also write the report as Markdown, one row a person.",
+            HelpName = "FILE",
+        };
+        var aside = new Option<string?>("--aside")
+        {
+            Description = "With --table: people whose test figures somebody has looked at before, by name or its beginning; "
+                + "medians are given without them too.",
+            HelpName = "A,B",
+        };
         var command = new Command("keyboard", "Personalize for every person of a file and measure on their newest messages: perplexity a word, next-word accuracy, keystroke savings.")
         {
-            shared.Model, people, limit, epochs, rank, rate, words, typed,
+            shared.Model, people, limit, epochs, rank, rate, words, typed, table, aside,
         };
         Invocation.SetAction(command, shared, console, invocation =>
         {
@@ -42,12 +53,14 @@ internal static class EvalKeyboardCommand
                     Lora = training.Lora with { Rank = parse.GetValue(rank) ?? training.Lora.Rank },
                 },
             };
-            return RunAsync(invocation, parse.GetValue(people)!, parse.GetValue(limit), options);
+            var setAside = parse.GetValue(aside)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+            return RunAsync(invocation, parse.GetValue(people)!, parse.GetValue(limit), options, parse.GetValue(table), setAside);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(Invocation invocation, string path, int? limit, KeyboardPersonalizationOptions options)
+    private static async Task<int> RunAsync(Invocation invocation, string path, int? limit, KeyboardPersonalizationOptions options,
+        string? table, string[] setAside)
     {
         if (!File.Exists(path)) throw new ToolException(ExitCode.BadInput, $"{path}: no such file");
         IReadOnlyList<PersonHistory> people;
@@ -58,6 +71,12 @@ internal static class EvalKeyboardCommand
         using var model = invocation.LoadModel();
         invocation.TokenizerOf(model);
         var report = await KeyboardProtocol.RunAsync(people, model, options, new KeyboardDisplay(invocation), invocation.Console.Time, invocation.Cancellation);
+        if (table is not null)
+        {
+            await using var file = new StreamWriter(table) { NewLine = "\n" };
+            KeyboardTable.Write(file, report, setAside);
+        }
+
         if (invocation.Json) invocation.Console.Out.WriteLine(JsonSerializer.Serialize(report, KeyboardJson.Default.KeyboardReport));
         else WriteTable(invocation.Console.Out, report);
         return ExitCode.Success;

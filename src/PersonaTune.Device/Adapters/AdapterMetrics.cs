@@ -17,7 +17,7 @@ public sealed record AdapterMetrics
     /// <summary>Epoch (from 1) whose weights were kept.</summary>
     public required int BestEpoch { get; init; }
 
-    /// <summary>Validation loss after each epoch, nats a token.</summary>
+    /// <summary>Validation loss before the first step, which is the base model's, and then after each epoch; nats a token.</summary>
     public required IReadOnlyList<double> ValidationLosses { get; init; }
 
     /// <summary>Mean training loss of each epoch, nats a token.</summary>

@@ -17,7 +17,7 @@ public static class KeyboardCacheTuner
     /// <param name="fit">The person's messages that the adapter was trained on, oldest first.</param>
     /// <param name="validation">Messages after them that the adapter was not trained on, at least one.</param>
     /// <param name="orders">Orders to choose from; null for 2 to 4.</param>
-    /// <param name="cancellationToken">Seen between messages.</param>
+    /// <param name="cancellationToken">Seen between batches of messages.</param>
     /// <exception cref="ArgumentException">The model has no tokenizer, or there is no validation message.</exception>
     public static TunedCache Tune(DecoderModel model, WorkerPool pool, AdapterStack adapters, IReadOnlyList<string> fit,
         IReadOnlyList<string> validation, IReadOnlyList<int>? orders = null, CancellationToken cancellationToken = default)
@@ -27,8 +27,7 @@ public static class KeyboardCacheTuner
         if (validation.Count == 0) throw new ArgumentException("weights are tuned on held-out messages; give at least one", nameof(validation));
         var framing = new MessageFraming(model);
         var (fitting, heldOut) = (framing.EncodeAll(fit), framing.EncodeAll(validation));
-        using var session = new DecoderSession(model, pool, MessageFraming.Exact, adapters);
-        var scored = ScoredMessages.Score(session, heldOut, cancellationToken);
+        var scored = ScoredMessages.Score(model, pool, adapters, heldOut, cancellationToken);
         var tuned = TunedMixture.Tune(scored, fitting, orders ?? new KeyboardPersonalizationOptions().CacheOrders, model.Config.VocabularySize, framing.StartId);
         return new TunedCache(tuned.Learn([.. fitting, .. heldOut], model.Config.VocabularySize, framing.StartId), tuned.Mixture, tuned.Nll);
     }

@@ -18,7 +18,7 @@ public static class KeyboardEvaluator
     /// <param name="texts">Held-out messages.</param>
     /// <param name="cache">The person's n-grams and weights, or null for the model alone.</param>
     /// <param name="options">Suggestion settings and limits on what is simulated; null for the defaults.</param>
-    /// <param name="cancellationToken">Seen between messages.</param>
+    /// <param name="cancellationToken">Seen between batches of messages.</param>
     /// <exception cref="ArgumentException">The model has no tokenizer, or an option is out of range.</exception>
     public static KeyboardMetrics Evaluate(DecoderModel model, WorkerPool pool, AdapterStack adapters, IReadOnlyList<string> texts,
         TunedCache? cache = null, KeyboardPersonalizationOptions? options = null, CancellationToken cancellationToken = default)
@@ -28,8 +28,7 @@ public static class KeyboardEvaluator
         options ??= new KeyboardPersonalizationOptions();
         options.Validate();
         var messages = new MessageFraming(model).EncodeAll(texts);
-        using var session = new DecoderSession(model, pool, MessageFraming.Exact, adapters);
-        var scored = ScoredMessages.Score(session, messages, cancellationToken);
+        var scored = ScoredMessages.Score(model, pool, adapters, messages, cancellationToken);
         var typing = new SuggestionEvaluation(model, options, texts)
             .Run([new SuggestionSetup(KeyboardMethod.Adapter, adapters, cache?.Cache, cache?.Mixture, null)], cancellationToken)[KeyboardMethod.Adapter];
         return Combine(cache is null ? scored.Nll() : ScoredMessages.Nll(scored.Points(cache.Cache), cache.Mixture), messages, texts, typing);

@@ -36,8 +36,16 @@ public sealed record KeyboardPersonResult
     /// <summary>Wall time of training and tuning, evaluation on the test messages not included, in seconds.</summary>
     public required double TrainingSeconds { get; init; }
 
+    /// <summary>
+    /// Processor time of the process meanwhile, all threads together, in seconds: what hardly depends on what else the machine does.
+    /// </summary>
+    public required double TrainingCpuSeconds { get; init; }
+
     /// <summary>Wall time of everything, in seconds.</summary>
     public required double TotalSeconds { get; init; }
+
+    /// <summary>Processor time of everything, in seconds.</summary>
+    public required double TotalCpuSeconds { get; init; }
 
     /// <summary>Peak resident memory of the process during training and tuning, in bytes.</summary>
     public required long PeakMemoryBytes { get; init; }

@@ -11,7 +11,7 @@ public sealed record KeyboardPersonalizationOptions
 {
     /// <summary>
     /// Adapter and optimizer. Default: rank 16 on all linear layers of the blocks, AdamW at 4e-3 with batches of 16 messages, at most 6
-    /// epochs, the best epoch kept.
+    /// epochs, ended by the first that validation does not like better, the best epoch kept.
     /// </summary>
     public TrainingOptions Training { get; init; } = new()
     {
@@ -27,14 +27,15 @@ public sealed record KeyboardPersonalizationOptions
         Epochs = 6,
         BatchSequences = 16,
         LearningRate = 4e-3f,
+        Patience = 1,
         KeepBest = true,
     };
 
     /// <summary>
     /// Most messages that one training sees, all epochs together, though never fewer than two epochs: a long history needs fewer of them
-    /// than <see cref="Training"/> allows. Default 8000.
+    /// than <see cref="Training"/> allows. Default 5000.
     /// </summary>
-    public int MaxTrainingMessages { get; init; } = 8000;
+    public int MaxTrainingMessages { get; init; } = 5000;
 
     /// <summary>Share of a person's messages, the oldest ones, to learn and tune on; above 0 and below 1. Default 0.8.</summary>
     public double TrainFraction { get; init; } = 0.8;

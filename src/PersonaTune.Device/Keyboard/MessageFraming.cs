@@ -1,4 +1,3 @@
-using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Models;
 using PersonaTune.Engine.Tokenization;
 
@@ -19,9 +18,6 @@ internal sealed class MessageFraming
             ?? throw new ArgumentException("the keyboard needs a vocabulary with a beginning- or end-of-sequence token", nameof(model));
         _contextLength = model.Config.ContextLength;
     }
-
-    /// <summary>Probabilities for scoring and tuning are computed as training computes them.</summary>
-    public static SessionOptions Exact { get; } = new() { Activations = ActivationPrecision.Exact };
 
     /// <summary>The tokenizer.</summary>
     public ITokenizer Tokenizer { get; }

@@ -6,8 +6,8 @@ namespace PersonaTune.Device.Keyboard;
 /// <summary>
 /// The person's own n-grams: small, learned at once from every accepted message, and forgotten as exactly. It knows a person's turns of
 /// phrase (Kuhn and De Mori 1990, "A cache-based natural language model") where an adapter knows their style; the two are mixed
-/// by <see cref="CacheMixture"/>. Probabilities are interpolated Kneser-Ney down to the uniform distribution, so that they add up to 1
-/// over the vocabulary. The same messages in the same order give bit-identical results. Not thread-safe.
+/// by <see cref="CacheMixture"/>. Probabilities are interpolated Kneser-Ney, over a model's distribution (<see cref="Mix"/>) or, for the cache
+/// alone, over the uniform one. The same messages in the same order give bit-identical results. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// <see cref="ToBytes"/> holds the learned messages as token ids: it is the person's text, to be kept in the encrypted store only.
@@ -84,11 +84,30 @@ public sealed class NGramCache
         return false;
     }
 
-    /// <summary>How well the cache knows the tokens before a prediction (the message from its start token on, or just its last tokens).</summary>
-    public CacheMatch Match(ReadOnlySpan<int> context)
+    /// <summary>
+    /// What the cache says about <paramref name="token"/> after the tokens before it (the message from its start token on, or just its
+    /// last tokens): one level for each context length that it knows, the empty one first.
+    /// </summary>
+    public IReadOnlyList<CacheLevel> Levels(ReadOnlySpan<int> context, int token)
     {
-        var (length, count) = _estimator.Match(context);
-        return new CacheMatch(length, count);
+        var levels = new NGramLevels();
+        var found = new CacheLevel[_estimator.Levels(context, ref levels)];
+        for (var i = 0; i < found.Length; i++)
+        {
+            var level = levels[i];
+            found[i] = new CacheLevel(level.Length, level.Node.Total, level.Direct(level.Node[token]), level.Escape);
+        }
+        return found;
+    }
+
+    /// <summary>Mixes the cache into a model's distribution (vocabulary) after <paramref name="context"/>; it stays a distribution.</summary>
+    /// <exception cref="ArgumentException">The distribution is shorter than the vocabulary.</exception>
+    public void Mix(ReadOnlySpan<int> context, CacheMixture mixture, Span<float> probabilities)
+    {
+        ArgumentNullException.ThrowIfNull(mixture);
+        if (probabilities.Length < VocabularySize)
+            throw new ArgumentException($"expected {VocabularySize} values, found {probabilities.Length}", nameof(probabilities));
+        if (!ReferenceEquals(mixture, CacheMixture.ModelOnly)) _estimator.Interpolate(context, mixture, probabilities[..VocabularySize]);
     }
 
     /// <summary>The probability that <paramref name="token"/> follows; above 0 for every token.</summary>

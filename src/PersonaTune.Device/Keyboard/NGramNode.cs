@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace PersonaTune.Device.Keyboard;
@@ -6,6 +7,8 @@ namespace PersonaTune.Device.Keyboard;
 internal sealed class NGramNode
 {
     private readonly Dictionary<int, Count> _successors = [];
+    private Bins _raw;
+    private Bins _continued;
 
     internal record struct Count(int Raw, int Continuations);
 
@@ -15,18 +18,19 @@ internal sealed class NGramNode
     /// <summary>Sum of continuations over the successors.</summary>
     public int ContinuationTotal { get; private set; }
 
-    /// <summary>Different successors; every one of them has a raw count of at least one.</summary>
-    public int Types => _successors.Count;
-
     /// <summary>Successors in no particular order.</summary>
     public Dictionary<int, Count> Successors => _successors;
 
     public Count this[int token] => _successors.GetValueOrDefault(token);
 
+    /// <summary>Sum of the discounts of all successors.</summary>
+    public double Discounted(KneserNeyDiscounts discounts, bool raw) => (raw ? _raw : _continued).Discounted(discounts);
+
     /// <summary>Changes the raw count by one; true where the successor came or went.</summary>
     public bool Add(int token, int change)
     {
         ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_successors, token, out _);
+        _raw.Move(count.Raw, count.Raw + change);
         count.Raw += change;
         Total += change;
         if (count.Raw > 0) return change > 0 && count.Raw == 1;
@@ -38,8 +42,33 @@ internal sealed class NGramNode
     public void AddContinuation(int token, int change)
     {
         ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(_successors, token);
-        if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref count)) return;
+        if (Unsafe.IsNullRef(ref count)) return;
+        _continued.Move(count.Continuations, count.Continuations + change);
         count.Continuations += change;
         ContinuationTotal += change;
+    }
+
+    /// <summary>How many successors were counted once, twice and more often, so that no estimate has to go through them.</summary>
+    private struct Bins
+    {
+        private int _one;
+        private int _two;
+        private int _more;
+
+        public readonly double Discounted(KneserNeyDiscounts discounts) =>
+            _one * discounts.One + _two * discounts.Two + _more * discounts.ThreeOrMore;
+
+        public void Move(int from, int to)
+        {
+            Add(from, -1);
+            Add(to, 1);
+        }
+
+        private void Add(int count, int change)
+        {
+            if (count == 1) _one += change;
+            else if (count == 2) _two += change;
+            else if (count > 2) _more += change;
+        }
     }
 }

@@ -40,9 +40,11 @@ internal sealed class PersonEvaluation
     public async Task<KeyboardPersonResult> RunAsync(CancellationToken cancellationToken)
     {
         var start = _time.GetTimestamp();
+        var startCpu = CpuSeconds();
         MemoryMeter.Reset();
         var tuned = await TuneAsync(cancellationToken).ConfigureAwait(false);
         var trainingSeconds = _time.GetElapsedTime(start).TotalSeconds;
+        var trainingCpuSeconds = CpuSeconds() - startCpu;
         var peak = MemoryMeter.Peak();
 
         List<int[]> all = [.. _fit, .. _validation];
@@ -83,7 +85,9 @@ internal sealed class PersonEvaluation
             Epochs = tuned.Epochs,
             AdapterScale = tuned.Scale,
             TrainingSeconds = trainingSeconds,
+            TrainingCpuSeconds = trainingCpuSeconds,
             TotalSeconds = _time.GetElapsedTime(start).TotalSeconds,
+            TotalCpuSeconds = CpuSeconds() - startCpu,
             PeakMemoryBytes = peak,
             Metrics = nll.ToDictionary(entry => entry.Key,
                 entry => KeyboardEvaluator.Combine(entry.Value, _test, _testTexts, typing[entry.Key])),
@@ -133,9 +137,12 @@ internal sealed class PersonEvaluation
         return await trainer.RunAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
-    private ScoredMessages Score(AdapterStack adapters, IReadOnlyList<int[]> messages, CancellationToken cancellationToken)
+    private static double CpuSeconds()
     {
-        using var session = new DecoderSession(_model, _pool, MessageFraming.Exact, adapters);
-        return ScoredMessages.Score(session, messages, cancellationToken);
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        return process.TotalProcessorTime.TotalSeconds;
     }
+
+    private ScoredMessages Score(AdapterStack adapters, IReadOnlyList<int[]> messages, CancellationToken cancellationToken) =>
+        ScoredMessages.Score(_model, _pool, adapters, messages, cancellationToken);
 }

@@ -1,4 +1,6 @@
 using PersonaTune.Engine.Inference;
+using PersonaTune.Engine.Kernels;
+using PersonaTune.Engine.Models;
 
 namespace PersonaTune.Device.Keyboard;
 
@@ -7,22 +9,13 @@ namespace PersonaTune.Device.Keyboard;
 /// <param name="Probabilities">For each message the probability of token i given those before, (tokens); the first is unused.</param>
 internal sealed record ScoredMessages(IReadOnlyList<int[]> Messages, IReadOnlyList<double[]> Probabilities)
 {
-    /// <summary>Scores messages with a session's model and adapters; cancellation is seen between messages.</summary>
-    public static ScoredMessages Score(DecoderSession session, IReadOnlyList<int[]> messages, CancellationToken cancellationToken)
+    /// <summary>Scores messages with a model and adapters; cancellation is seen between batches.</summary>
+    public static ScoredMessages Score(DecoderModel model, WorkerPool pool, AdapterStack adapters, IReadOnlyList<int[]> messages,
+        CancellationToken cancellationToken)
     {
-        var scored = new double[messages.Count][];
-        var logs = Array.Empty<float>();
-        for (var m = 0; m < scored.Length; m++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var ids = messages[m];
-            if (logs.Length < ids.Length) logs = new float[ids.Length];
-            session.Reset();
-            session.LogProbabilities(ids, logs.AsSpan(0, ids.Length));
-            scored[m] = new double[ids.Length];
-            for (var i = 1; i < ids.Length; i++) scored[m][i] = Math.Exp(logs[i]);
-        }
-        return new ScoredMessages(messages, scored);
+        // Probabilities for tuning are computed as training computes them.
+        var logs = new BatchScorer(model, pool, adapters, ActivationPrecision.Exact).LogProbabilities(messages, cancellationToken);
+        return new ScoredMessages(messages, [.. logs.Select(message => Array.ConvertAll(message, value => Math.Exp(value)))]);
     }
 
     /// <summary>Every prediction together with the cache's.</summary>
@@ -33,7 +26,7 @@ internal sealed record ScoredMessages(IReadOnlyList<int[]> Messages, IReadOnlyLi
             for (var i = 1; i < Messages[m].Length; i++)
             {
                 var context = Messages[m].AsSpan(0, i);
-                points.Add(new MixturePoint(cache.Match(context), Probabilities[m][i], cache.Probability(context, Messages[m][i])));
+                points.Add(new MixturePoint(Probabilities[m][i], cache.Levels(context, Messages[m][i])));
             }
         return points;
     }

@@ -6,8 +6,8 @@ public sealed record SuggestionOptions
     /// <summary>Words a call returns at most, 1 to 50. Default 3.</summary>
     public int Count { get; init; } = 3;
 
-    /// <summary>Model evaluations a call may spend, at least 1. Default 12.</summary>
-    public int MaxExpansions { get; init; } = 12;
+    /// <summary>Model evaluations a call may spend, at least 1; most of them run in batches. Default 32.</summary>
+    public int MaxExpansions { get; init; } = 32;
 
     /// <summary>Time after which a call spends no further evaluation and returns what it has; null for no limit. Default null.</summary>
     public TimeSpan? Deadline { get; init; }

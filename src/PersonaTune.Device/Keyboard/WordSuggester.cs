@@ -24,7 +24,8 @@ public sealed class WordSuggester : IDisposable
     private readonly NGramCache _cache;
     private CacheMixture _mixture;
     private DecoderSession? _session;
-    private ITokenPredictor? _predictor;
+    private ModelPredictor? _model;
+    private MixedPredictor? _predictor;
 
     /// <summary>Creates a suggester.</summary>
     /// <param name="slot">Model and current adapters; the model must carry a tokenizer.</param>
@@ -167,21 +168,24 @@ public sealed class WordSuggester : IDisposable
     {
         lock (_lock)
         {
-            _session?.Dispose();
-            (_session, _predictor) = (null, null);
+            EndSession();
         }
     }
 
-    private ITokenPredictor Predictor()
+    private MixedPredictor Predictor()
     {
         // Cached keys and values of one adapter must not feed another one.
-        if (_session is not null && _session.AdapterVersion != _slot.Current.Version)
-        {
-            _session.Dispose();
-            (_session, _predictor) = (null, null);
-        }
-        _session ??= new DecoderSession(_slot, _pool);
-        return _predictor ??= new MixedPredictor(new ModelPredictor(_session), _cache, _mixture);
+        if (_session is not null && _session.AdapterVersion != _slot.Current.Version) EndSession();
+        _session ??= new DecoderSession(_slot, _pool, ModelPredictor.Branching);
+        _model ??= new ModelPredictor(_session, _pool);
+        return _predictor ??= new MixedPredictor(_model, _cache, _mixture);
+    }
+
+    private void EndSession()
+    {
+        _model?.Dispose();
+        _session?.Dispose();
+        (_session, _model, _predictor) = (null, null, null);
     }
 
     private int Best(ReadOnlySpan<float> probabilities, bool mustStartWithSpace)

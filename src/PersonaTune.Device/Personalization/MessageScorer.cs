@@ -5,12 +5,10 @@ using PersonaTune.Engine.Models;
 namespace PersonaTune.Device.Personalization;
 
 /// <summary>
-/// Scores messages under a model with any adapters, with f32 activations as in training. Thread-safe: every call has its own session.
+/// Scores messages under a model with any adapters, with f32 activations as in training. Thread-safe.
 /// </summary>
 public sealed class MessageScorer
 {
-    private static readonly SessionOptions Exact = new() { Activations = ActivationPrecision.Exact };
-
     private readonly DecoderModel _model;
     private readonly WorkerPool _pool;
 
@@ -22,26 +20,23 @@ public sealed class MessageScorer
         (_model, _pool) = (model, pool);
     }
 
-    /// <summary>One score a message, in order. Cancellation is seen between messages.</summary>
+    /// <summary>One score a message, in order. Cancellation is seen between batches of messages.</summary>
     /// <exception cref="Engine.Lora.AdapterMismatchException">The adapters do not fit the model.</exception>
     /// <exception cref="ContextLimitException">A piece is longer than the model's context.</exception>
     public IReadOnlyList<MessageScore> Score(AdapterStack adapters, IReadOnlyList<EncodedMessage> messages, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        using var session = new DecoderSession(_model, _pool, Exact, adapters);
+        var pieces = messages.SelectMany(message => message.Pieces).ToList();
+        var scorer = new BatchScorer(_model, _pool, adapters, ActivationPrecision.Exact);
+        var logs = scorer.LogProbabilities([.. pieces.Select(piece => piece.Ids)], cancellationToken);
         var scores = new MessageScore[messages.Count];
-        var logProbabilities = Array.Empty<float>();
-        for (var i = 0; i < scores.Length; i++)
+        for (int i = 0, next = 0; i < scores.Length; i++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             var tokens = 0;
             var nll = 0.0;
             foreach (var piece in messages[i].Pieces)
             {
-                if (logProbabilities.Length < piece.Ids.Length) logProbabilities = new float[piece.Ids.Length];
-                session.Reset();
-                session.LogProbabilities(piece.Ids, logProbabilities.AsSpan(0, piece.Ids.Length));
-                for (var t = piece.FirstTarget; t < piece.Ids.Length; t++) nll -= logProbabilities[t];
+                foreach (var log in logs[next++].AsSpan(piece.FirstTarget)) nll -= log;
                 tokens += piece.Ids.Length - piece.FirstTarget;
             }
             scores[i] = new MessageScore(messages[i].Words, tokens, nll);

@@ -32,7 +32,7 @@ internal sealed class PersonalNGrams(SealedStore store, DecoderModel model, Work
         var cache = blob is null ? null : NGramCache.FromBytes(blob.Content.Span);
         if (cache is null || cache.VocabularySize != model.Config.VocabularySize)
             return (Create(weights?.Order), CacheMixture.ModelOnly);
-        return (cache, Mixture(weights, model.Digest) ?? CacheMixture.Constant(0.5));
+        return (cache, Mixture(weights, model.Digest) ?? CacheMixture.Default);
     }
 
     /// <summary>
@@ -42,10 +42,9 @@ internal sealed class PersonalNGrams(SealedStore store, DecoderModel model, Work
     public MixtureRecord? Tune(AdapterStack adapters, TrainingSet set, CancellationToken cancellationToken)
     {
         if (_framing is null) return null;
-        using var session = new DecoderSession(model, pool, MessageFraming.Exact, adapters);
-        var scored = ScoredMessages.Score(session, Encode(set.Validation), cancellationToken);
+        var scored = ScoredMessages.Score(model, pool, adapters, Encode(set.Validation), cancellationToken);
         var tuned = TunedMixture.Tune(scored, Encode(set.Training), Orders, model.Config.VocabularySize, _framing.StartId);
-        return new MixtureRecord(model.Digest, tuned.Order, tuned.Mixture.ToWeights());
+        return new MixtureRecord(model.Digest, tuned.Order, tuned.Mixture.ToWeights(), CacheMixture.Version);
     }
 
     /// <summary>Stores the cache of all messages, with new weights (or, given null, the stored ones or none).</summary>
@@ -82,10 +81,11 @@ internal sealed class PersonalNGrams(SealedStore store, DecoderModel model, Work
         }
     }
 
-    /// <summary>The mixture of stored weights; null where they are another model's or malformed.</summary>
+    /// <summary>The mixture of stored weights; null where they are another model's, of another version or malformed.</summary>
     public static CacheMixture? Mixture(MixtureRecord? record, string baseDigest)
     {
-        if (record is null || !string.Equals(record.BaseDigest, baseDigest, StringComparison.Ordinal)) return null;
+        if (record is null || record.Version != CacheMixture.Version) return null;
+        if (!string.Equals(record.BaseDigest, baseDigest, StringComparison.Ordinal)) return null;
         try
         {
             return CacheMixture.FromWeights(record.Weights);

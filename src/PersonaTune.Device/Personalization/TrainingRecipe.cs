@@ -4,7 +4,7 @@ namespace PersonaTune.Device.Personalization;
 
 /// <summary>
 /// Everything besides the examples and the base model that decides how an adapter turns out. It is written into the adapter's lineage:
-/// the same recipe, thread count and examples give a bit-identical adapter.
+/// the same recipe, thread count and examples give a bit-identical adapter. The defaults are those that docs/keyboard.md measures.
 /// </summary>
 public sealed record TrainingRecipe
 {
@@ -16,8 +16,8 @@ public sealed record TrainingRecipe
         Targets = [LoraTarget.Query, LoraTarget.Key, LoraTarget.Value, LoraTarget.Output, LoraTarget.Gate, LoraTarget.Up, LoraTarget.Down],
     };
 
-    /// <summary>Peak learning rate of AdamW. Default 2e-3.</summary>
-    public float LearningRate { get; init; } = 2e-3f;
+    /// <summary>Peak learning rate of AdamW. Default 4e-3.</summary>
+    public float LearningRate { get; init; } = 4e-3f;
 
     /// <summary>Decoupled weight decay. Default 0.01.</summary>
     public float WeightDecay { get; init; } = 0.01f;
@@ -28,11 +28,11 @@ public sealed record TrainingRecipe
     /// <summary>Global norm at which gradients are clipped; 0 for never. Default 1.</summary>
     public float GradientClip { get; init; } = 1f;
 
-    /// <summary>Passes over the training messages at most; the best by validation is kept. Default 8.</summary>
-    public int MaximumEpochs { get; init; } = 8;
+    /// <summary>Passes over the training messages at most; the best by validation is kept. Default 6.</summary>
+    public int MaximumEpochs { get; init; } = 6;
 
-    /// <summary>Epochs without a better validation loss after which training stops. Default 3.</summary>
-    public int Patience { get; init; } = 3;
+    /// <summary>Epochs without a better validation loss after which training stops. Default 1.</summary>
+    public int Patience { get; init; } = 1;
 
     /// <summary>Messages an optimizer step. Default 16.</summary>
     public int BatchSize { get; init; } = 16;

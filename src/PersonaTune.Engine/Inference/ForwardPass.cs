@@ -66,11 +66,8 @@ internal sealed class ForwardPass
             Product(norm, w.Query, q, rows);
             Product(norm, w.Key, k, rows);
             Product(norm, w.Value, v, rows);
-            foreach (var sequence in sequences)
-            {
-                if (sequence.Adapters.Group(block, LoraInput.Attention) is { } group) LowRankUpdate(group, sequence, norm, q, k, v);
-                Attend(block, sequence, q, k, v, attention);
-            }
+            LowRankUpdate(block, LoraInput.Attention, sequences, norm, q, k, v);
+            foreach (var sequence in sequences) Attend(block, sequence, q, k, v, attention);
 
             Round(attention, rows, w.Output);
             Product(attention, w.Output, x, rows, accumulate: true);
@@ -178,10 +175,17 @@ internal sealed class ForwardPass
         }
     }
 
-    private void LowRankUpdate(int block, LoraInput input, ReadOnlySpan<SequenceRows> sequences, ReadOnlySpan<float> x, Span<float> first, Span<float> second)
+    private void LowRankUpdate(int block, LoraInput input, ReadOnlySpan<SequenceRows> sequences, ReadOnlySpan<float> x, Span<float> first,
+        Span<float> second, Span<float> third = default)
     {
-        foreach (var sequence in sequences)
-            if (sequence.Adapters.Group(block, input) is { } group) LowRankUpdate(group, sequence, x, first, second, default);
+        for (var i = 0; i < sequences.Length;)
+        {
+            // Neighbours with the same adapters are one run of rows, which reads the factors once.
+            var run = sequences[i++];
+            for (; i < sequences.Length && ReferenceEquals(sequences[i].Adapters, run.Adapters); i++)
+                run = run with { Count = run.Count + sequences[i].Count };
+            if (run.Adapters.Group(block, input) is { } group) LowRankUpdate(group, run, x, first, second, third);
+        }
     }
 
     private void LowRankUpdate(LoraGroup group, in SequenceRows sequence, ReadOnlySpan<float> x, Span<float> first, Span<float> second, Span<float> third) =>
@@ -194,7 +198,7 @@ internal sealed class ForwardPass
         {
             sequence.Cache.Prepare(sequence.Count);
             positions = Math.Max(positions, sequence.Cache.Length + sequence.Count);
-            lowRank = Math.Max(lowRank, sequence.Count * sequence.Adapters.MaxRank);
+            lowRank = Math.Max(lowRank, rows * sequence.Adapters.MaxRank);
         }
 
         if (_rope is null || _rope.Positions < positions) _rope = RopeTableCache.For(_model, positions);

@@ -75,7 +75,7 @@ public sealed class KvCache
         while (Capacity < tokens) Add(TakeSpare());
     }
 
-    /// <summary>Replaces the content by the first <paramref name="length"/> tokens of another cache, whose pages are then shared.</summary>
+    /// <summary>Replaces the content by the first <paramref name="length"/> tokens of another cache, whose full pages are then shared.</summary>
     /// <exception cref="ArgumentException">The other cache has another shape, precision or page length.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The other cache holds fewer tokens.</exception>
     public void CopyFrom(KvCache source, int length)
@@ -98,11 +98,19 @@ public sealed class KvCache
         foreach (var page in _pages)
             if (!page.Shared) _spare.Add(page);
         _pages.Clear();
-        var pages = (length + PageLength - 1) / PageLength;
-        for (var i = 0; i < pages; i++)
+        var whole = length / PageLength;
+        for (var i = 0; i < whole; i++)
         {
             source._pages[i].Share();
             Add(source._pages[i]);
+        }
+
+        if (whole * PageLength < length)
+        {
+            // Both sides write to a page that is not full next: sharing it would only make each of them copy it then.
+            var last = TakeSpare();
+            last.CopyFrom(source._pages[whole]);
+            Add(last);
         }
 
         Length = length;

@@ -16,80 +16,72 @@ public sealed class CacheMixtureTests
         var random = new Random(4);
         var points = Enumerable.Range(0, 20_000).Select(_ =>
         {
-            var source = random.NextDouble() < weight ? model : cache;
+            var source = random.NextDouble() < weight ? cache : model;
             var draw = random.NextDouble();
             var token = draw < source[0] ? 0 : draw < source[0] + source[1] ? 1 : 2;
-            return new MixturePoint(new CacheMatch(1, 7), model[token], cache[token]);
+            return Point(model[token], new CacheLevel(1, 7, cache[token], 0));
         }).ToList();
-        Assert.Equal(weight, CacheMixture.Fit(points).ModelWeight(new CacheMatch(1, 7)), 0.03);
+        Assert.Equal(weight, CacheMixture.Fit(points).Weight(1, 7), 0.03);
     }
 
     [Fact]
-    public void EachKindOfMatchHasItsOwnWeight()
+    public void AMixtureIsTheBackOffChainOverTheModel()
+    {
+        // By hand: the empty context first, 0.5 (0.1 + 0.4 * 0.02) + 0.5 * 0.02 = 0.064; then 0.5 (0.3 + 0.2 * 0.064) + 0.5 * 0.064 = 0.1884.
+        var point = Point(0.02, new CacheLevel(0, 50, 0.1, 0.4), new CacheLevel(1, 3, 0.3, 0.2));
+        Assert.Equal(0.1884, CacheMixture.Constant(0.5).Probability(point), 12);
+        Assert.Equal(0.02, CacheMixture.ModelOnly.Probability(point), 12);
+        // Trusted fully it is Kneser and Ney's: 0.3 + 0.2 (0.1 + 0.4 * 0.02).
+        Assert.Equal(0.3 + 0.2 * (0.1 + 0.4 * 0.02), CacheMixture.Constant(1).Probability(point), 12);
+        Assert.Equal(0.02, CacheMixture.Default.Probability(Point(0.02)), 12);
+    }
+
+    [Fact]
+    public void EachKindOfContextHasItsOwnWeight()
     {
         List<MixturePoint> points =
         [
-            .. Enumerable.Repeat(new MixturePoint(new CacheMatch(2, 30), 0.01, 0.9), 500),
-            .. Enumerable.Repeat(new MixturePoint(new CacheMatch(0, 30), 0.2, 0.001), 500),
+            .. Enumerable.Repeat(Point(0.01, new CacheLevel(2, 30, 0.9, 0.1)), 500),
+            .. Enumerable.Repeat(Point(0.2, new CacheLevel(0, 30, 0.001, 0.1)), 500),
         ];
         var mixture = CacheMixture.Fit(points);
-        Assert.True(mixture.ModelWeight(new CacheMatch(2, 30)) < 0.1);
-        Assert.True(mixture.ModelWeight(new CacheMatch(0, 30)) > 0.9);
-        // Never seen in validation: the weight of all points together.
-        Assert.InRange(mixture.ModelWeight(new CacheMatch(1, 1)), 0.2, 0.8);
-        Assert.Equal(1, mixture.ModelWeight(new CacheMatch(-1, 0)));
+        Assert.True(mixture.Weight(2, 30) > 0.95);
+        Assert.True(mixture.Weight(0, 30) < 0.1);
+        // Never seen in validation.
+        Assert.Equal(CacheMixture.Default.Weight(1, 1), mixture.Weight(1, 1));
     }
 
     [Fact]
-    public void RareMatchesStayNearTheCommonWeight()
+    public void RareContextsStayNearTheDefault()
     {
-        List<MixturePoint> points =
-        [
-            .. Enumerable.Repeat(new MixturePoint(new CacheMatch(0, 30), 0.2, 0.001), 500),
-            new MixturePoint(new CacheMatch(3, 1), 0.0001, 0.9),
-        ];
-        Assert.True(CacheMixture.Fit(points, prior: 20).ModelWeight(new CacheMatch(3, 1)) > 0.7);
+        List<MixturePoint> points = [Point(0.9, new CacheLevel(3, 1, 0, 0.1))];
+        Assert.Equal(CacheMixture.Default.Weight(3, 1), CacheMixture.Fit(points, prior: 50).Weight(3, 1), 0.05);
+        Assert.Equal(0, CacheMixture.Fit(points, prior: 0).Weight(3, 1), 0.05);
+        Assert.Equal(CacheMixture.Default.ToWeights(), CacheMixture.Fit([]).ToWeights());
     }
 
     [Fact]
     public void FittingNeverLosesToAConstant()
     {
         var random = new Random(8);
-        var points = Enumerable.Range(0, 2000)
-            .Select(_ => new MixturePoint(new CacheMatch(random.Next(4), 1 + random.Next(20)), random.NextDouble(), random.NextDouble()))
-            .ToList();
-        var fitted = CacheMixture.Fit(points, prior: 0);
-        var best = ScoredMessages.Nll(points, fitted);
-        for (var weight = 0.0; weight <= 1; weight += 0.05) Assert.True(best <= ScoredMessages.Nll(points, CacheMixture.Constant(weight)) + 1e-6);
-    }
-
-    [Fact]
-    public void MixingKeepsADistribution()
-    {
-        var random = new Random(2);
-        var (model, cache) = (Distribution(random, 101), Distribution(random, 101));
-        var expected = model.Zip(cache, (m, c) => 0.25f * m + 0.75f * c).ToArray();
-        CacheMixture.Constant(0.25).Mix(new CacheMatch(0, 1), model, cache);
-        Assert.Equal(1, model.Sum(p => (double)p), 1e-5);
-        for (var i = 0; i < model.Length; i++) Assert.Equal(expected[i], model[i], 1e-6f);
+        var points = Enumerable.Range(0, 2000).Select(_ => Point(random.NextDouble(), [.. Enumerable.Range(0, 1 + random.Next(4))
+            .Select(length => (Length: length, Escape: random.NextDouble()))
+            .Select(level => new CacheLevel(level.Length, 1 + random.Next(20), random.NextDouble() * (1 - level.Escape), level.Escape))])).ToList();
+        var best = ScoredMessages.Nll(points, CacheMixture.Fit(points, prior: 0));
+        for (var weight = 0.0; weight <= 1; weight += 0.05) Assert.True(best <= ScoredMessages.Nll(points, CacheMixture.Constant(weight)) + 1e-2);
     }
 
     [Fact]
     public void WeightsSurviveStorage()
     {
-        var mixture = CacheMixture.Fit([new MixturePoint(new CacheMatch(1, 2), 0.1, 0.4)]);
+        var mixture = CacheMixture.Fit([Point(0.1, new CacheLevel(1, 2, 0.4, 0.5))]);
         var copy = CacheMixture.FromWeights(mixture.ToWeights());
-        Assert.Equal(mixture.ModelWeight(new CacheMatch(1, 2)), copy.ModelWeight(new CacheMatch(1, 2)));
+        Assert.Equal(mixture.ToWeights(), copy.ToWeights());
         Assert.Throws<ArgumentException>(() => CacheMixture.FromWeights([0.5]));
         Assert.Throws<ArgumentException>(() => CacheMixture.FromWeights([.. mixture.ToWeights().Select(_ => double.NaN)]));
         Assert.Throws<ArgumentOutOfRangeException>(() => CacheMixture.Constant(1.1));
-        Assert.Equal(1, CacheMixture.Fit([]).ModelWeight(new CacheMatch(2, 2)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => CacheMixture.Fit([], prior: -1));
     }
 
-    private static float[] Distribution(Random random, int count)
-    {
-        var values = Enumerable.Range(0, count).Select(_ => random.NextSingle()).ToArray();
-        var sum = values.Sum();
-        return [.. values.Select(value => value / sum)];
-    }
+    private static MixturePoint Point(double model, params CacheLevel[] levels) => new(model, levels);
 }

@@ -57,6 +57,45 @@ public sealed class NGramCacheTests
         }
     }
 
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(3, 0.6)]
+    [InlineData(5, 0.3)]
+    [InlineData(4, 0)]
+    public void MixedIntoAModelItStaysADistribution(int order, double weight)
+    {
+        var random = new Random(order);
+        var cache = new NGramCache(Vocabulary, 0, new NGramCacheOptions { Order = order });
+        var mixture = CacheMixture.Constant(weight);
+        for (var message = 0; message < 30; message++)
+        {
+            var context = Message(random)[..^1];
+            var model = Enumerable.Range(0, Vocabulary).Select(_ => random.NextSingle()).ToArray();
+            var sum = model.Sum();
+            for (var token = 0; token < Vocabulary; token++) model[token] /= sum;
+            float[] mixed = [.. model];
+            cache.Mix(context, mixture, mixed);
+            Assert.Equal(1, mixed.Sum(p => (double)p), 1e-5);
+            for (var token = 0; token < Vocabulary; token++)
+                Assert.Equal(mixture.Probability(new MixturePoint(model[token], cache.Levels(context, token))), mixed[token], 1e-6);
+            cache.Learn(Message(random));
+        }
+        Assert.Throws<ArgumentException>(() => cache.Mix([0], mixture, new float[Vocabulary - 1]));
+    }
+
+    [Fact]
+    public void OverTheUniformDistributionAFullyTrustedCacheIsKneserNey()
+    {
+        var random = new Random(5);
+        var cache = new NGramCache(Vocabulary, 0);
+        for (var i = 0; i < 20; i++) cache.Learn(Message(random));
+        var (alone, mixed) = (new float[Vocabulary], new float[Vocabulary]);
+        Array.Fill(mixed, 1f / Vocabulary);
+        cache.Probabilities([0, 1, 2], alone);
+        cache.Mix([0, 1, 2], CacheMixture.Constant(1), mixed);
+        Assert.Equal(alone, mixed);
+    }
+
     [Fact]
     public void ForgettingLeavesNoTrace()
     {
@@ -76,7 +115,7 @@ public sealed class NGramCacheTests
         foreach (var message in messages)
             for (var i = 0; i < message.Length; i++)
             {
-                Assert.Equal(kept.Match(message.AsSpan(0, i)), full.Match(message.AsSpan(0, i)));
+                Assert.Equal(kept.Levels(message.AsSpan(0, i), message[i]), full.Levels(message.AsSpan(0, i), message[i]));
                 Assert.Equal(kept.Probability(message.AsSpan(0, i), message[i]), full.Probability(message.AsSpan(0, i), message[i]), 12);
             }
         Assert.False(full.Forget([0, 1, 1, 1, 1, 1, 1, 1]));
@@ -91,15 +130,15 @@ public sealed class NGramCacheTests
         cache.Learn([0, 7, 8]);
         Assert.Equal((2, 5L), (cache.MessageCount, cache.TokenCount));
         Assert.False(cache.Forget([0, 1, 2, 3]));
-        Assert.Equal(new CacheMatch(0, 5), cache.Match([1]));
-        Assert.Equal(new CacheMatch(1, 1), cache.Match([9, 4]));
+        Assert.Equal([(0, 5)], cache.Levels([1], 2).Select(level => (level.Length, level.Count)));
+        Assert.Equal([(0, 5), (1, 1)], cache.Levels([9, 4], 2).Select(level => (level.Length, level.Count)));
     }
 
     [Fact]
     public void AnEmptyCacheIsUniform()
     {
         var cache = new NGramCache(Vocabulary, 0);
-        Assert.Equal(new CacheMatch(-1, 0), cache.Match([0, 1]));
+        Assert.Empty(cache.Levels([0, 1], 2));
         Assert.Equal(1.0 / Vocabulary, cache.Probability([0, 1], 3), 12);
         cache.Learn([0]);
         cache.Learn([]);

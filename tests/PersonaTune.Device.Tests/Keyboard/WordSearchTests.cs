@@ -60,12 +60,45 @@ public sealed class WordSearchTests
     public void FewerEvaluationsStillGiveWords()
     {
         var counting = new CountingPredictor();
-        var words = new WordSearch(Vocabulary).Run(counting, TypedText.Parse("the ", Vocabulary), 3, 4, 0.3, null, CancellationToken.None);
+        var words = new WordSearch(Vocabulary).Run(counting, TypedText.Parse("the ", Vocabulary), 3, 8, 0.3, null, CancellationToken.None);
         Assert.NotEmpty(words);
-        Assert.True(counting.Calls <= 4, $"{counting.Calls} evaluations");
+        Assert.True(counting.Calls <= 8, $"{counting.Calls} evaluations");
         counting.Calls = 0;
         new WordSearch(Vocabulary).Run(counting, TypedText.Parse("the ", Vocabulary), 3, 100, 0.3, () => true, CancellationToken.None);
         Assert.Equal(1, counting.Calls);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(12)]
+    public void APieceOfAWordIsNeverSuggested(int maxExpansions)
+    {
+        // "gim" is a token, mostly goes on as "gimme", and would look like a word wherever the budget ends behind it.
+        var tokenizer = new LetterTokenizer(" gim", "me");
+        var vocabulary = new WordVocabulary(tokenizer);
+        var model = new KneserNeyModel([.. Enumerable.Repeat(new ReadOnlyMemory<int>([0, .. tokenizer.Encode("omw gimme five"), 0]), 5)],
+            tokenizer.VocabularySize, 0, 4);
+        var predictor = new KneserNeyPredictor(model);
+        foreach (var text in (string[])["omw ", "omw g", "omw gi"])
+        {
+            var typed = TypedText.Parse(text, vocabulary);
+            predictor.Start([0, .. tokenizer.Encode(typed.Context)]);
+            var words = new WordSearch(vocabulary).Run(predictor, typed, 1, maxExpansions, 0.3, null, CancellationToken.None);
+            Assert.All(words, word => Assert.Equal("gimme", word.Word));
+            if (maxExpansions >= 3) Assert.Single(words);
+        }
+    }
+
+    [Fact]
+    public void PathsAreEvaluatedInBatches()
+    {
+        var counting = new CountingPredictor();
+        new WordSearch(Vocabulary).Run(counting, TypedText.Parse("the ", Vocabulary), 3, 30, 0.3, null, CancellationToken.None);
+        Assert.All(counting.Prepared, paths => Assert.InRange(paths, 1, WordSearch.BatchSize));
+        Assert.Equal(counting.Calls, 1 + counting.Prepared.Sum());
+        Assert.Contains(counting.Prepared, paths => paths > 1);
     }
 
     [Fact]
@@ -82,22 +115,29 @@ public sealed class WordSearchTests
     {
         // The only message that the n-grams know: every word but the first letter's choice is certain.
         var model = Train(["hello there friend"]);
-        var counts = new TypingCounts();
         var options = new SuggestionOptions { Count = 1, MaxExpansions = 100 };
-        var simulator = new TypingSimulator(new KneserNeyPredictor(model), Vocabulary, text => [0, .. Tokenizer.Encode(text)], options);
-        simulator.Type("hello there friend", counts, CancellationToken.None);
+
+        TypingCounts Type(string text, int? target = null)
+        {
+            var simulator = new TypingSimulator(new KneserNeyPredictor(model), Vocabulary, before => [0, .. Tokenizer.Encode(before)], options);
+            simulator.Begin();
+            foreach (var word in WordCharacters.Words(text)) simulator.Visit(text, word, word.Start.Value == target, type: true, CancellationToken.None);
+            simulator.End(text);
+            return simulator.Counts;
+        }
+
         // Three picks, each with its space.
+        var counts = Type("hello there friend", 6);
         Assert.Equal((18L, 3L), (counts.Characters, counts.Keys));
+        Assert.Equal((1, 1, 1), (counts.Targets, counts.Top1, counts.Top3));
 
-        counts = new TypingCounts();
-        simulator.Type("hello, zzz", counts, CancellationToken.None);
         // One pick, then comma, space and the unknown word letter by letter.
+        counts = Type("hello, zzz");
         Assert.Equal((10L, 1 + 2 + 3L), (counts.Characters, counts.Keys));
+        Assert.Equal(0, counts.Targets);
 
-        counts = new TypingCounts();
-        simulator.TryNextWord("hello there", 6..11, counts, CancellationToken.None);
-        simulator.TryNextWord("hello their", 6..11, counts, CancellationToken.None);
-        Assert.Equal((2, 1, 1), (counts.Targets, counts.Top1, counts.Top3));
+        counts = Type("hello their", 6);
+        Assert.Equal((1, 0, 0), (counts.Targets, counts.Top1, counts.Top3));
     }
 
     private static KneserNeyModel Train(IEnumerable<string> messages) =>
@@ -154,11 +194,15 @@ public sealed class WordSearchTests
 
         public int Calls { get; set; }
 
+        public List<int> Prepared { get; } = [];
+
         public int VocabularySize => _inner.VocabularySize;
 
         public CountingPredictor() => _inner.Start([0]);
 
         public void Start(ReadOnlySpan<int> context) => _inner.Start(context);
+
+        public void Prepare(IReadOnlyList<int[]> paths) => Prepared.Add(paths.Count);
 
         public ReadOnlySpan<float> Predict(ReadOnlySpan<int> path)
         {

@@ -27,7 +27,7 @@ public sealed class WordSuggesterTests(KeyboardBase keyboard) : IClassFixture<Ke
         Assert.DoesNotContain("kopitiam", Words(suggester.Suggest("see you at the ")));
         var before = suggester.Suggest("see you at the ");
         for (var i = 0; i < 3; i++) suggester.Learn(message);
-        suggester.Mixture = CacheMixture.Constant(0.2);
+        suggester.Mixture = CacheMixture.Constant(0.9);
         Assert.Equal("kopitiam", suggester.Suggest("see you at the ")[0].Word);
         Assert.Equal("kopitiam", suggester.Suggest("see you at the kop")[0].Word);
         Assert.Equal(" kopitiam later", suggester.Complete("see you at the"));
@@ -102,7 +102,7 @@ public sealed class WordSuggesterTests(KeyboardBase keyboard) : IClassFixture<Ke
         first.Learn("dinner at zouk tonight");
         first.Learn("meet at zouk");
         var cache = NGramCache.FromBytes(first.SaveCache());
-        using var second = new WordSuggester(new AdapterSlot(keyboard.Model), _pool, cache, CacheMixture.Constant(0.2));
+        using var second = new WordSuggester(new AdapterSlot(keyboard.Model), _pool, cache, CacheMixture.Constant(0.9));
         Assert.Equal("zouk", second.Suggest("dinner at ")[0].Word);
     }
 

@@ -26,6 +26,9 @@ public sealed class PersonalizerTests
         Assert.Equal((32, 8), (manifest.TrainingExamples.Count, manifest.ValidationExamples.Count));
         Assert.Equal(bench.Slot.Model.Digest, manifest.BaseDigest);
         Assert.Null(manifest.ParentId);
+        // The base before the first step, then one loss an epoch.
+        Assert.Equal(1 + PersonalBench.Quick.MaximumEpochs, manifest.Metrics.ValidationLosses.Count);
+        Assert.Equal(manifest.Metrics.Base.Loss, manifest.Metrics.ValidationLosses[0], 1e-3);
         Assert.Single(bench.Slot.Current.Stack.Entries);
         Assert.False(await bench.Personalizer.HasInterruptedRunAsync(PersonalBench.User));
 

@@ -62,6 +62,25 @@ public class KvCacheTests
     }
 
     [Fact]
+    public void APageThatIsNotFullIsCopiedAtOnce()
+    {
+        var origin = new KvCache(Config, KvPrecision.F32, 4);
+        Fill(origin, 6, 1);
+        var memory = origin.MemoryBytes;
+        for (var branch = 0; branch < 3; branch++)
+        {
+            var fork = origin.Fork();
+            Fill(fork, 1, 2);
+            Fill(origin, 1, 3);
+            Assert.Equal([1, 1, 1, 1, 1, 1, 2], Keys(fork));
+            origin.Truncate(6);
+        }
+
+        // The origin wrote to its own page each time and needed no other one.
+        Assert.Equal(memory, origin.MemoryBytes);
+    }
+
+    [Fact]
     public void CachesOfOtherShapesAreRefused()
     {
         var cache = new KvCache(Config, KvPrecision.F32, 4);
