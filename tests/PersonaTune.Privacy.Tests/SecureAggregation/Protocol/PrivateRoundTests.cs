@@ -3,7 +3,6 @@ using PersonaTune.Privacy.Budget;
 using PersonaTune.Privacy.Mechanisms;
 using PersonaTune.Privacy.SecureAggregation;
 using PersonaTune.Privacy.SecureAggregation.Identity;
-using PersonaTune.Privacy.SecureAggregation.Messages;
 using PersonaTune.Privacy.SecureAggregation.Rounds;
 using PersonaTune.Privacy.SecureAggregation.SingleServer;
 using PersonaTune.Privacy.Tests.SecureAggregation.Primitives;
@@ -109,7 +108,7 @@ public sealed class PrivateRoundTests
     };
 
     /// <summary>What one round costs, by the noise that is sure to be in the sum.</summary>
-    private static PrivacyEvent Cost(RoundConfiguration round)
+    private static SkellamEvent Cost(RoundConfiguration round)
     {
         var encoder = new UpdateEncoder(Encoding);
         return new SkellamEvent(round.GuaranteedNoiseSigma * round.GuaranteedNoiseSigma, encoder.L1Bound, encoder.L2Bound);
