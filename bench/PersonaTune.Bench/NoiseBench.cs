@@ -100,8 +100,13 @@ internal static class NoiseBench
     {
         var update = new float[1_000_000];
         new GaussianNoise(0.01).AddTo(source, update);
-        var encoder = new UpdateEncoder(new UpdateEncodingOptions { Dimension = update.Length, ClipNorm = 1, Scale = 1 << 16,
-            RotationSeed = new byte[32] });
+        var encoder = new UpdateEncoder(new UpdateEncodingOptions
+        {
+            Dimension = update.Length,
+            ClipNorm = 1,
+            Scale = 1 << 16,
+            RotationSeed = new byte[32]
+        });
         var encoded = encoder.Encode(update, source);
         Report("encode 1,000,000 values, a value", update.Length, () => encoder.Encode(update, source));
         Report("decode 1,000,000 values, a value", update.Length, () => encoder.Decode(encoded, 1));

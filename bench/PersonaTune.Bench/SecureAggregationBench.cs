@@ -70,10 +70,22 @@ internal static class SecureAggregationBench
             var graph = GraphParameters.For(devices, 0.1, 0.3);
             Configuration = new RoundConfiguration
             {
-                Task = "bench", Round = 1, ModelHash = new byte[32], AdapterSchemaHash = new byte[32], Dimension = words, Bits = Bits,
+                Task = "bench",
+                Round = 1,
+                ModelHash = new byte[32],
+                AdapterSchemaHash = new byte[32],
+                Dimension = words,
+                Bits = Bits,
                 Clip = 1,
-                Scale = 100, MinimumDevices = devices / 2, MaximumDevices = devices, Degree = graph.Degree, Threshold = graph.Threshold,
-                CorruptPpm = 100_000, DropoutPpm = 300_000, QuorumPpm = 550_000, Durations = StageDurations.Each(TimeSpan.FromHours(1)),
+                Scale = 100,
+                MinimumDevices = devices / 2,
+                MaximumDevices = devices,
+                Degree = graph.Degree,
+                Threshold = graph.Threshold,
+                CorruptPpm = 100_000,
+                DropoutPpm = 300_000,
+                QuorumPpm = 550_000,
+                Durations = StageDurations.Each(TimeSpan.FromHours(1)),
                 LedgerUnit = "device",
             };
             _lost = lost;
@@ -87,7 +99,9 @@ internal static class SecureAggregationBench
             _self = _peers.Values.First();
             var policy = new DevicePolicy
             {
-                Certificates = new EnrolmentAuthority(root), Server = new VerificationKey(_serverKey.PublicKey), Budget = new Unlimited(),
+                Certificates = new EnrolmentAuthority(root),
+                Server = new VerificationKey(_serverKey.PublicKey),
+                Budget = new Unlimited(),
                 RequireNoise = false,
             };
             _device = new DeviceRound(policy, _self.Identity, new VolatileRoundMemory(), new Zeros());

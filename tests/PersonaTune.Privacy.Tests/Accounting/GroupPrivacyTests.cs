@@ -6,7 +6,10 @@ public class GroupPrivacyTests
 {
     private static PrivacyGuarantee Of(double epsilon, double delta) => new()
     {
-        Epsilon = epsilon, Delta = delta, Relation = NeighbouringRelation.AddOrRemoveOne, Bound = AccountingBound.Renyi,
+        Epsilon = epsilon,
+        Delta = delta,
+        Relation = NeighbouringRelation.AddOrRemoveOne,
+        Bound = AccountingBound.Renyi,
     };
 
     // P0(S) <= e^eps P1(S) + delta, k times: the last delta is multiplied k - 1 times.

@@ -12,16 +12,21 @@ public sealed class PldPropertyTests
     private static readonly Gen<PrivacyEvent> Events = Gen.OneOf(
         from sigma in Between(0.5, 5) select (PrivacyEvent)new GaussianEvent(sigma),
         from scale in Between(0.5, 5) select (PrivacyEvent)new LaplaceEvent(scale),
-        from sigma in Between(0.6, 4) from q in Between(0.001, 0.3)
+        from sigma in Between(0.6, 4)
+        from q in Between(0.001, 0.3)
         select (PrivacyEvent)new PoissonSampledEvent(q, new GaussianEvent(sigma)),
-        from scale in Between(0.6, 4) from q in Between(0.001, 0.3)
+        from scale in Between(0.6, 4)
+        from q in Between(0.001, 0.3)
         select (PrivacyEvent)new PoissonSampledEvent(q, new LaplaceEvent(scale)),
-        from noise in Between(0.1, 2) from sensitivity in Gen.Choose(1, 3)
+        from noise in Between(0.1, 2)
+        from sensitivity in Gen.Choose(1, 3)
         select (PrivacyEvent)new DiscreteLaplaceEvent(noise, sensitivity),
         from sigma in Between(1, 9) select (PrivacyEvent)new DiscreteGaussianEvent(sigma, 1, 1),
-        from epsilon in Between(0.01, 1) from power in Gen.Choose(6, 12)
+        from epsilon in Between(0.01, 1)
+        from power in Gen.Choose(6, 12)
         select (PrivacyEvent)new EpsilonDeltaEvent(epsilon, Math.Pow(10, -power)),
-        from sigma in Between(0.7, 3) from p in Between(0.05, 0.5)
+        from sigma in Between(0.7, 3)
+        from p in Between(0.05, 0.5)
         select (PrivacyEvent)new MixtureOfGaussiansEvent(sigma, [0, 1, 2], [1 - p, 0.7 * p, 1 - (1 - p) - 0.7 * p]));
 
     private static readonly Gen<(PrivacyEvent Event, int Count)[]> Histories = Gen.Choose(1, 3).SelectMany(

@@ -37,8 +37,13 @@ public class AdaptiveClipTests
         Assert.Equal(14, rows.Count);
         Assert.All(rows, row =>
         {
-            var clip = new AdaptiveClip(new AdaptiveClipOptions { InitialNorm = row[5], TargetQuantile = row[1], LearningRate = row[2],
-                CountNoise = 0 });
+            var clip = new AdaptiveClip(new AdaptiveClipOptions
+            {
+                InitialNorm = row[5],
+                TargetQuantile = row[1],
+                LearningRate = row[2],
+                CountNoise = 0
+            });
             clip.Update((row[4] - 0.5) * 200, 200);
             Assert.InRange(clip.Norm / row[6], 1 - 1e-14, 1 + 1e-14);
         });

@@ -161,7 +161,8 @@ public class UpdateEncoderTests
         for (var trial = 0; trial < Trials; trial++)
         {
             var encoder = new UpdateEncoder(Options(Dimension, 200,
-                0) with { RotationSeed = SHA256.HashData(BitConverter.GetBytes(trial)) });
+                0) with
+            { RotationSeed = SHA256.HashData(BitConverter.GetBytes(trial)) });
             var sum = new int[Dimension];
             // The worst case: all clients send the same update of full norm.
             var update = new float[Dimension];

@@ -110,8 +110,12 @@ public class BundleManifestTests
         Assert.Equal(SigningFault.TooLarge, Fault(new BundleLimits { MaxManifestBytes = bytes.Length - 1 }));
         Assert.Equal(SigningFault.TooLarge, Fault(new BundleLimits { MaxTensors = 3 }));
         Assert.Equal(SigningFault.TooLarge, Fault(new BundleLimits { MaxPayloadBytes = 39 }));
-        Assert.Equal(40, BundleManifest.Parse(bytes, new BundleLimits { MaxManifestBytes = bytes.Length, MaxTensors = 4,
-            MaxPayloadBytes = 40 }).PayloadLength);
+        Assert.Equal(40, BundleManifest.Parse(bytes, new BundleLimits
+        {
+            MaxManifestBytes = bytes.Length,
+            MaxTensors = 4,
+            MaxPayloadBytes = 40
+        }).PayloadLength);
 
         SigningFault Fault(BundleLimits limits) => Assert.Throws<SigningException>(() => BundleManifest.Parse(bytes, limits)).Fault;
     }
@@ -148,8 +152,12 @@ public class BundleManifestTests
     public void Values_of_different_kinds_differ()
     {
         var forms = new[] { ManifestValue.Of("1"), ManifestValue.Of(1), ManifestValue.Of(1m) }.Select(value => Encoding.UTF8.GetString(
-            (TestBundles.Manifest() with { Lora = new Dictionary<string,
-                ManifestValue>(StringComparer.Ordinal) { ["x"] = value } }).Encode()));
+            (TestBundles.Manifest() with
+            {
+                Lora = new Dictionary<string,
+                ManifestValue>(StringComparer.Ordinal)
+                { ["x"] = value }
+            }).Encode()));
         Assert.Equal(3, forms.Distinct(StringComparer.Ordinal).Count());
         Assert.Throws<ArgumentOutOfRangeException>(() => ManifestValue.Of(CanonicalJson.MaxInteger + 1));
     }

@@ -117,14 +117,16 @@ public class BundleSignatureTests
     {
         var cms = new SignedCms(new ContentInfo(Manifest), detached: true);
         var signer = new CmsSigner(SubjectIdentifierType.IssuerAndSerialNumber,
-            TestCertificates.Pinned) { IncludeOption = X509IncludeOption.EndCertOnly };
+            TestCertificates.Pinned)
+        { IncludeOption = X509IncludeOption.EndCertOnly };
         signer.SignedAttributes.Add(new Pkcs9SigningTime(TestBundles.Now.UtcDateTime));
         cms.ComputeSignature(signer);
         PlatformAccepts(cms.Encode());
         Assert.Equal(SigningFault.Malformed, Refused(cms.Encode()));
         cms = new SignedCms(new ContentInfo(Manifest), detached: true); // no signed attributes at all
         cms.ComputeSignature(new CmsSigner(SubjectIdentifierType.IssuerAndSerialNumber,
-            TestCertificates.Pinned) { IncludeOption = X509IncludeOption.EndCertOnly });
+            TestCertificates.Pinned)
+        { IncludeOption = X509IncludeOption.EndCertOnly });
         Assert.Equal(SigningFault.Malformed, Refused(cms.Encode()));
     }
 
@@ -311,7 +313,8 @@ public class BundleSignatureTests
 
     private static CmsSigner Signer(X509Certificate2 certificate) =>
         Attributed(new CmsSigner(SubjectIdentifierType.IssuerAndSerialNumber,
-            certificate) { DigestAlgorithm = new Oid("2.16.840.1.101.3.4.2.1") });
+            certificate)
+        { DigestAlgorithm = new Oid("2.16.840.1.101.3.4.2.1") });
 
     private static CmsSigner Attributed(CmsSigner signer)
     {

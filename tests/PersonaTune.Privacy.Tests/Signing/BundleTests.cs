@@ -49,7 +49,9 @@ public sealed class BundleTests : IDisposable
     public void Any_tensors_survive_the_round_trip()
     {
         using var recipient = HpkeKeyPair.Generate();
-        var tensors = Gen.ListOf(from dtype in Gen.Elements(Dtypes) from shape in Gen.ListOf(Gen.Choose(0, 5)) select (dtype,
+        var tensors = Gen.ListOf(from dtype in Gen.Elements(Dtypes)
+                                 from shape in Gen.ListOf(Gen.Choose(0, 5))
+                                 select (dtype,
             shape: shape.Take(3).ToArray()));
         Prop.ForAll(tensors.ToArbitrary(), list =>
         {

@@ -9,8 +9,11 @@ internal static class TestBundles
 {
     public static readonly DateTimeOffset Now = new(2026, 6, 15, 12, 0, 0, TimeSpan.Zero);
 
-    public static TrustStore Store { get; } = new() { Audience = "com.example.keyboard",
-        PinnedKeys = [TestCertificates.KeyId(TestCertificates.Pinned)] };
+    public static TrustStore Store { get; } = new()
+    {
+        Audience = "com.example.keyboard",
+        PinnedKeys = [TestCertificates.KeyId(TestCertificates.Pinned)]
+    };
 
     public static BundlePayload Payload(byte seed = 1)
     {

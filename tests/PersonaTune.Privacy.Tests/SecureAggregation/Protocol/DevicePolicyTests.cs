@@ -12,7 +12,9 @@ public class DevicePolicyTests
     // Noise, cohort and graph as the default policy wants them: 100 devices, 10 % corrupt, 30 % dropouts.
     private static readonly RoundConfiguration Acceptable = TestRounds.Recommended(60, 100, 10) with
     {
-        Round = 5, Noise = NoiseKind.Skellam, NoiseSigma = 20,
+        Round = 5,
+        Noise = NoiseKind.Skellam,
+        NoiseSigma = 20,
     };
 
     [Fact]
@@ -87,7 +89,10 @@ public class DevicePolicyTests
         var configuration = TestRounds.Recommended(60, 100, 1) with { Degree = degree, Threshold = threshold };
         using var simulation = new RoundSimulation(configuration, 100, 1, policy: (i, policy) => i > 0 ? policy : new DevicePolicy
         {
-            Certificates = policy.Certificates, Server = policy.Server, Budget = policy.Budget, RequireNoise = false,
+            Certificates = policy.Certificates,
+            Server = policy.Server,
+            Budget = policy.Budget,
+            RequireNoise = false,
         });
         simulation.RunTo(RoundStage.Sharing);
         RoundSimulation.AssertRefused(RefusalReason.ThresholdTooLow, () => simulation.Answer(0));
@@ -99,9 +104,12 @@ public class DevicePolicyTests
     {
         using var simulation = new RoundSimulation(
             TestRounds.Recommended(60, 100, 1), 100, 1, policy: (i, policy) => i > 0 ? policy : new DevicePolicy
-        {
-            Certificates = policy.Certificates, Server = policy.Server, Budget = policy.Budget, RequireNoise = false,
-        });
+            {
+                Certificates = policy.Certificates,
+                Server = policy.Server,
+                Budget = policy.Budget,
+                RequireNoise = false,
+            });
         simulation.RunTo(RoundStage.Sharing);
         simulation.Answer(0);
         Assert.Equal(DeviceStage.Shared, simulation.Devices[0].Stage);
@@ -121,7 +129,11 @@ public class DevicePolicyTests
     [Fact]
     public void An_offer_of_two_servers_is_refused() => Refuses(RefusalReason.ConfigurationInvalid, Acceptable with
     {
-        Mode = AggregationMode.TwoServers, Degree = 0, Threshold = 0, QuorumPpm = 0, Durations = StageDurations.Window(
+        Mode = AggregationMode.TwoServers,
+        Degree = 0,
+        Threshold = 0,
+        QuorumPpm = 0,
+        Durations = StageDurations.Window(
             TestRounds.StageTime),
         HelperKeyHash = TestRounds.ModelHash,
     });
@@ -147,7 +159,10 @@ public class DevicePolicyTests
     {
         var policy = new DevicePolicy
         {
-            Certificates = new MemoizedCertificates(), Server = new VerificationKey(server.PublicKey), Budget = budget, Noise = noise,
+            Certificates = new MemoizedCertificates(),
+            Server = new VerificationKey(server.PublicKey),
+            Budget = budget,
+            Noise = noise,
         };
         return new DeviceRound(policy, Fleet.Device(0), memory, new GivenReport(new int[10]));
     }

@@ -59,7 +59,11 @@ public class RestartTests
         var budget = new GivenBudget();
         using var simulation = new RoundSimulation(TestRounds.Of(3, 4, 3), 4, 45, policy: (i, policy) => i > 0 ? policy : new DevicePolicy
         {
-            Certificates = policy.Certificates, Server = policy.Server, Budget = budget, RequireNoise = false, CohortFloor = 3,
+            Certificates = policy.Certificates,
+            Server = policy.Server,
+            Budget = budget,
+            RequireNoise = false,
+            CohortFloor = 3,
             RequiredGraph = policy.RequiredGraph,
         });
         simulation.RunTo(RoundStage.Collecting);

@@ -53,7 +53,11 @@ public class RoundConfigurationTests
 
     private static RoundConfiguration TwoServers => Valid with
     {
-        Mode = AggregationMode.TwoServers, Degree = 0, Threshold = 0, QuorumPpm = 0, HelperKeyHash = TestRounds.ModelHash,
+        Mode = AggregationMode.TwoServers,
+        Degree = 0,
+        Threshold = 0,
+        QuorumPpm = 0,
+        HelperKeyHash = TestRounds.ModelHash,
         Durations = StageDurations.Window(TestRounds.StageTime),
     };
 

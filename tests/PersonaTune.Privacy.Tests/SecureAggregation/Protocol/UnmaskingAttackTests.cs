@@ -52,9 +52,9 @@ public sealed class UnmaskingAttackTests : IDisposable
     [Fact]
     public void Other_sharers_than_those_whose_boxes_came_are_not_signed() => RefusesSurvivors(
         RefusalReason.InconsistentSurvivors, body => body with
-    {
-        Shared = MemberSet.Of(Count, body.Shared.Members().Append(Number(5))),
-    });
+        {
+            Shared = MemberSet.Of(Count, body.Shared.Members().Append(Number(5))),
+        });
 
     [Fact]
     public void A_certificate_below_the_quorum_reveals_nothing() => RefusesRequest(
@@ -119,9 +119,9 @@ public sealed class UnmaskingAttackTests : IDisposable
     [Fact]
     public void A_share_of_a_device_that_shared_nothing_is_not_given() => RefusesRequest(
         RefusalReason.WrongShareRequested, body => body with
-    {
-        Requests = [.. body.Requests.Append(new ShareRequest(Number(5), ShareKind.MaskKey)).OrderBy(request => request.Owner)],
-    });
+        {
+            Requests = [.. body.Requests.Append(new ShareRequest(Number(5), ShareKind.MaskKey)).OrderBy(request => request.Owner)],
+        });
 
     [Fact]
     public void A_share_of_a_stranger_is_not_given() => RefusesRequest(RefusalReason.NotNeighbour, body => body with

@@ -216,8 +216,12 @@ public sealed class WindowTests : IDisposable
     private static RoundConfiguration ConfigurationFor(ReadOnlySpan<byte> helperKey, int minimum, int maximum, int dimension, int bits) =>
         TestRounds.Of(minimum, maximum, dimension, bits: bits) with
         {
-            Mode = AggregationMode.TwoServers, Degree = 0, Threshold = 0, QuorumPpm = 0,
-            Durations = StageDurations.Window(TestRounds.StageTime), HelperKeyHash = SHA256.HashData(helperKey),
+            Mode = AggregationMode.TwoServers,
+            Degree = 0,
+            Threshold = 0,
+            QuorumPpm = 0,
+            Durations = StageDurations.Window(TestRounds.StageTime),
+            HelperKeyHash = SHA256.HashData(helperKey),
         };
 
     private RoundConfiguration Configuration(int minimum, int maximum, int dimension, int bits = 20) =>
@@ -233,8 +237,11 @@ public sealed class WindowTests : IDisposable
     private WindowReporter Reporter(int device, int[] values, IRoundMemory? memory = null) => new(
         new DevicePolicy
         {
-            Certificates = _certificates, Server = new VerificationKey(_leaderKey.PublicKey), Budget = new GivenBudget(),
-            RequireNoise = false, CohortFloor = 3,
+            Certificates = _certificates,
+            Server = new VerificationKey(_leaderKey.PublicKey),
+            Budget = new GivenBudget(),
+            RequireNoise = false,
+            CohortFloor = 3,
         },
         Fleet.Device(device), memory ?? new VolatileRoundMemory(), new GivenReport(values), _helperKey.PublicKey.Span);
 
