@@ -33,12 +33,19 @@ internal sealed class PldComposition
     /// <summary>
     /// Allowance for the rounding of one transform coefficient, relative to the total mass; powers multiply it by the count.
     /// </summary>
-    private const double RoundingOfOne = 2e-16;
+    private const double RoundingOfOne = 2e-15;
 
     private const double MostTilt = 1 << 20;
 
+    /// <summary>From this part of delta on, the slack is reduced by another window.</summary>
+    private const double PoorSlack = 1e-7;
+
+    // Keys of windows on the ladder are negative: no tilt that is looked for exceeds 1.2^80, about MostTilt.
+    private const double LadderRatio = 1.2;
+    private const int LadderOffset = 1000;
+
     /// <summary>The part of delta that the slack may take, in its window.</summary>
-    private const double RelativeSlack = 1e-9;
+    private const double RelativeSlack = 1e-8;
 
     private readonly IReadOnlyList<(PrivacyLossMechanism Mechanism, long Count)> mechanisms;
     private readonly PldGrid grid;
@@ -72,15 +79,16 @@ internal sealed class PldComposition
         if (epsilon >= GreatestLoss) return InfinityMass;
         if (exact is not null) return Math.Min(1, InfinityMass + exact.Delta(epsilon));
 
-        // Chernoff's bound lies some decades too high; the answer it leads to says which window knows better. Both answers are bounds.
+        // Chernoff's bound lies some decades too high; the answer it leads to says which window knows better. All answers are bounds.
         var guess = WindowOf(LogChernoff(epsilon));
-        var delta = Window(guess).Delta(epsilon);
-        var window = WindowOf(Math.Log(delta));
-        if (delta > 0 && window > guess)
+        var window = Window(guess);
+        var delta = window.Delta(epsilon);
+        if (delta > 0 && WindowOf(Math.Log(delta)) > guess)
         {
-            var refined = Window(window).Delta(epsilon);
-            delta = grid.Estimate == PldEstimate.Pessimistic ? Math.Min(delta, refined) : Math.Max(delta, refined);
+            window = Window(WindowOf(Math.Log(delta)));
+            delta = Tighter(delta, window.Delta(epsilon));
         }
+        if (window.SlackAt(epsilon) > PoorSlack * delta) delta = Tighter(delta, Nearest(epsilon).Delta(epsilon));
         return Math.Min(1, InfinityMass + delta);
     }
 
@@ -90,8 +98,14 @@ internal sealed class PldComposition
         if (delta < InfinityMass) return double.PositiveInfinity;
         if (delta == InfinityMass) return Math.Max(0, GreatestLoss);
         var target = delta - InfinityMass;
-        return (exact ?? Window(WindowOf(Math.Log(target)))).Epsilon(target, GreatestLoss);
+        if (exact is not null) return exact.Epsilon(target, GreatestLoss);
+        var window = Window(WindowOf(Math.Log(target)));
+        var epsilon = window.Epsilon(target, GreatestLoss);
+        return window.SlackAt(epsilon) > PoorSlack * target ? Tighter(epsilon, Nearest(epsilon).Epsilon(target, GreatestLoss)) : epsilon;
     }
+
+    private double Tighter(double one, double other) =>
+        grid.Estimate == PldEstimate.Pessimistic ? Math.Min(one, other) : Math.Max(one, other);
 
     private static int WindowOf(double logDelta) =>
         (int)Math.Clamp(Math.Floor(-logDelta / (DecadesPerWindow * Math.Log(10))), 0, LastWindow);
@@ -117,11 +131,17 @@ internal sealed class PldComposition
     /// <summary>The minimum over t of 0 or more of K(t) - t epsilon, approximately.</summary>
     private double LogChernoff(double epsilon)
     {
+        var tilt = SaddlePoint(epsilon);
+        return tilt == 0 ? 0 : approximate.Log(tilt) - tilt * epsilon;
+    }
+
+    /// <summary>The tilt whose mean lies at epsilon, where the scale of a window is least; 0 if the mean lies above without any.</summary>
+    private double SaddlePoint(double epsilon)
+    {
         if (approximate.At(0).Mean >= epsilon) return 0;
         var high = 1.0;
         while (high < MostTilt && approximate.At(high).Mean < epsilon) high *= 2;
-        var tilt = Bisect(t => approximate.At(t).Mean < epsilon, high);
-        return approximate.Log(tilt) - tilt * epsilon;
+        return Bisect(t => approximate.At(t).Mean < epsilon, high);
     }
 
     /// <summary>
@@ -157,13 +177,25 @@ internal sealed class PldComposition
         return high;
     }
 
-    private PldWindow Window(int window)
+    private PldWindow Window(int window) => Cached(window, () => TiltFor(-(window + 1) * DecadesPerWindow * Math.Log(10)));
+
+    /// <summary>
+    /// A window at the saddle point of an epsilon, on a ladder of tilts. Where few rare outcomes of great loss decide, delta
+    /// lies decades below
+    /// Chernoff's bound, and a window chosen by delta is centred far above epsilon.
+    /// </summary>
+    private PldWindow Nearest(double epsilon)
+    {
+        var tilt = SaddlePoint(epsilon);
+        var rung = tilt == 0 ? int.MinValue : (int)Math.Floor(Math.Log(tilt) / Math.Log(LadderRatio)) - LadderOffset;
+        return Cached(rung, () => tilt == 0 ? 0 : Math.Pow(LadderRatio, rung + LadderOffset));
+    }
+
+    private PldWindow Cached(int key, Func<double> tilt)
     {
         lock (windows)
         {
-            if (windows.TryGetValue(window, out var known)) return known;
-
-            return windows[window] = BuildWindow(TiltFor(-(window + 1) * DecadesPerWindow * Math.Log(10)));
+            return windows.TryGetValue(key, out var known) ? known : windows[key] = BuildWindow(tilt());
         }
     }
 
@@ -183,8 +215,9 @@ internal sealed class PldComposition
         }
 
         var lowest = (long)Math.Floor(low / spacing);
-        var weights = Convolve(fine, moments, tilt, lowest, (int)((long)Math.Ceiling(high / spacing) - lowest) + 1);
-        return new(PldPmf.Dense(spacing, grid.Estimate, lowest, weights, 0), tilt, moments.Log(tilt), slack);
+        var count = (int)((long)Math.Ceiling(high / spacing) - lowest) + 1;
+        var (weights, rounding) = Convolve(fine, moments, tilt, lowest, count);
+        return new(PldPmf.Dense(spacing, grid.Estimate, lowest, weights, 0), tilt, moments.Log(tilt), slack + rounding);
     }
 
     private IReadOnlyList<(PldPmf Pmf, long Count)> Discretize(double spacing)
@@ -219,7 +252,9 @@ internal sealed class PldComposition
         return Math.Exp(PldRoot.Minimise(At, best - 0.5, best + 0.5, 12));
     }
 
-    private static double[] Convolve(IReadOnlyList<(PldPmf Pmf, long Count)> terms, PldMoments moments, double tilt, long lowest, int count)
+    /// <summary>The tilted masses from a position on, and an estimate of the rounding in their sum.</summary>
+    private static (double[] Weights, double Rounding) Convolve(
+        IReadOnlyList<(PldPmf Pmf, long Count)> terms, PldMoments moments, double tilt, long lowest, int count)
     {
         var length = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(count, 16));
         Complex[]? product = null;
@@ -237,8 +272,16 @@ internal sealed class PldComposition
 
         var wrapped = PldFourier.Inverse(product!);
         var weights = new double[count];
-        for (var i = 0; i < count; i++) weights[i] = Math.Max(0, wrapped[Modulo(lowest + i - origin, length)]);
-        return weights;
+        var negative = 0.0;
+        for (var i = 0; i < count; i++)
+        {
+            var weight = wrapped[Modulo(lowest + i - origin, length)];
+            weights[i] = Math.Max(0, weight);
+            negative += Math.Max(0, -weight);
+        }
+
+        // No true mass is negative, so what is shows how much rounding there is; about as much of it is positive and stays.
+        return (weights, 2 * negative);
     }
 
     /// <summary>The tilted masses around a centre, modulo the length of the transform: small phases keep high powers accurate.</summary>

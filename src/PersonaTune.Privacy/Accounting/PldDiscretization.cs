@@ -68,6 +68,7 @@ internal static class PldDiscretization
         }
         var infinityMass = Math.Min(mechanism.Delta(high * spacing), tail.UpperAbove);
         masses[^1] += tail.UpperAbove - infinityMass;
+        Normalize(masses, 1 - infinityMass);
         return PldPmf.Dense(spacing, PldEstimate.Pessimistic, low, masses, infinityMass);
     }
 
@@ -84,7 +85,26 @@ internal static class PldDiscretization
             masses[floor - low + 1] += below.UpperUntil(above);
             above = below;
         }
+        Normalize(masses, 1 - above.UpperBelow);
         return PldPmf.Dense(spacing, PldEstimate.Optimistic, low - 1, masses, 0);
+    }
+
+    /// <summary>
+    /// Takes the rounding of a hundred thousand differences out of a sum that is known: T compositions would multiply it by T.
+    /// </summary>
+    private static void Normalize(double[] masses, double total)
+    {
+        double sum = 0, lost = 0;
+        foreach (var mass in masses)
+        {
+            // Kahan's compensated summation.
+            var corrected = mass - lost;
+            var next = sum + corrected;
+            lost = next - sum - corrected;
+            sum = next;
+        }
+        var factor = total / sum;
+        for (var i = 0; i < masses.Length; i++) masses[i] *= factor;
     }
 
     /// <summary>

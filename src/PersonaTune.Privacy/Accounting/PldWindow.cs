@@ -30,6 +30,9 @@ internal sealed class PldWindow
         return Math.Clamp(delta + Scaled(epsilon, slack), 0, 1);
     }
 
+    /// <summary>How much of a delta at epsilon may be slack.</summary>
+    public double SlackAt(double epsilon) => Scaled(epsilon, Math.Abs(slack));
+
     /// <summary>The smallest epsilon of 0 or more at which <see cref="Delta"/> is at most a target above 0.</summary>
     /// <param name="target">Delta.</param>
     /// <param name="greatestLoss">An epsilon at which delta is 0.</param>

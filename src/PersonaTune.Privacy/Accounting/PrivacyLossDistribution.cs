@@ -12,7 +12,7 @@ namespace PersonaTune.Privacy.Accounting;
 /// far as the pairs of output distributions behind the mechanisms are attained. A single mechanism, and a composition of Gaussian
 /// mechanisms, is computed exactly, off the grid. Assumes that every mechanism composed holds under the same neighbouring relation (use
 /// <see cref="PldAccountant"/>, which checks it) and draws real (not floating-point) noise. Double-precision rounding of the convolution is
-/// allowed for by a relative part of about 2e-16 of delta a composition.
+/// allowed for by a relative part of about 2e-15 of delta a composition.
 /// </remarks>
 public sealed partial class PrivacyLossDistribution
 {

@@ -9,14 +9,19 @@ namespace PersonaTune.Privacy.Tests.Accounting;
 /// </summary>
 /// <remarks>
 /// dp_accounting adds the mass it cuts, 1e-15, to delta and rounds in plain double precision, so its bounds may lie below ours where delta
-/// is small: by up to 2e-5 of epsilon, inside the 1e-3 that shared/README.md allows. At q below the grid's spacing and small epsilon
-/// both bounds are dominated by the grid.
+/// is small: by up to 2e-5 of epsilon plus 3e-5 (our allowance for rounding
+/// where rare great losses decide), inside the 1e-3 that shared/README.md allows.
 /// </remarks>
 [Trait("Duration", "Long")]
 public sealed class PldSampledGaussianTests
 {
     private const double RelativeRounding = 2e-5;
-    private const double EpsilonTolerance = 1e-6;
+    private const double EpsilonTolerance = 3e-5;
+
+    /// <summary>
+    /// A shift of epsilon by 4e-5, which coarsening a wide window may cost, changes delta by this part where it falls fast.
+    /// </summary>
+    private const double RelativeDelta = 2e-4;
 
     /// <summary>
     /// dp_accounting's rounding in a4, and the 1e-15 of cut mass that it counts into delta on both sides: in 40 rows with delta below
@@ -109,7 +114,7 @@ public sealed class PldSampledGaussianTests
         var (epsilon, pessimistic, optimistic) = (Number(row[3]), Number(row[4]), Number(row[5]));
         double ours = upper.GetDelta(epsilon), oursLower = lower.GetDelta(epsilon);
         if (oursLower > ours) return $"lower bound {oursLower:R} above upper bound {ours:R}";
-        if (ReferenceCells.Above(pessimistic, ours, RelativeRounding, PeerNoise) is { } above) return above;
+        if (ReferenceCells.Above(pessimistic, ours, RelativeDelta, PeerNoise) is { } above) return above;
         return ours < optimistic * (1 - 1e-9) - PeerNoise ? $"below the optimistic {optimistic:R}: {ours:R}" : null;
     }
 
