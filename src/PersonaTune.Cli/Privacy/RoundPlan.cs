@@ -15,8 +15,12 @@ internal sealed record RoundPlan(int Population, int Cohort, bool FixedSize)
 
     public NeighbouringRelation Relation => FixedSize ? NeighbouringRelation.ReplaceOne : NeighbouringRelation.AddOrRemoveOne;
 
+    /// <summary>
+    /// A round whose noise has <paramref name="sigma"/> clip norms of standard deviation. Exchanging one user moves a sum by two clip norms, adding or
+    /// removing one by one, and events count noise in what the sum can move.
+    /// </summary>
     public PrivacyEvent Event(double sigma) => FixedSize
-        ? new SampledWithoutReplacementEvent(Population, Cohort, new GaussianEvent(sigma))
+        ? new SampledWithoutReplacementEvent(Population, Cohort, new GaussianEvent(sigma / 2))
         : Cohort == Population ? new GaussianEvent(sigma) : new PoissonSampledEvent(SamplingRate, new GaussianEvent(sigma));
 
     public TwoBounds Account(double sigma, long rounds, double delta) => TwoBounds.Account(Relation, Event(sigma), rounds, delta);

@@ -36,6 +36,21 @@ public sealed class PrivacyTests : IDisposable
         Assert.False((await ToolRun.RunAsync([.. task, "--sigma", Text(sigma - 0.001)])).Json().GetProperty("within").GetBoolean());
     }
 
+    /// <summary>
+    /// tests/reference/privacy/b1 (dp_accounting, replace one): noise of 1 sensitivity, which is two clip norms. Ours may be below at its optimal order.
+    /// </summary>
+    [Fact]
+    public async Task Cohorts_of_fixed_size_exchange_a_user_and_so_move_the_sum_by_two_clip_norms()
+    {
+        var row = File.ReadLines(SharedData.Reference("privacy", "b1_rdp_eps_wor_gaussian.csv")).Select(line => line.Split(','))
+            .First(fields => fields[0] == "1.0" && fields[1] == "10000" && fields[2] == "100");
+        var plan = (await ToolRun.RunAsync("privacy", "plan", "--population", "10000", "--cohort", "100", "--sampling", "fixed", "--sigma", "2",
+            "--rounds", row[3], "--delta", row[4], "--json")).Expect(ExitCode.Success).Json();
+        var reference = double.Parse(row[5], CultureInfo.InvariantCulture);
+        Assert.InRange(plan.GetProperty("epsilon").GetDouble(), reference * 0.9, reference * (1 + 1e-9));
+        Assert.Equal("ReplaceOne", plan.GetProperty("relation").GetString());
+    }
+
     [Fact]
     public async Task Plan_says_when_not_even_one_round_fits()
     {
