@@ -31,6 +31,8 @@ internal static class SecureAggregationBench
         var words = Option(args, "--words", 1_000_000);
         var lost = Option(args, "--lost", 30);
         var threads = Option(args, "--threads", 1);
+        // So that compilation is not measured: a device repeats rounds, and ahead-of-time compiled applications have none.
+        using (var warm = new Round(100, 1000, 30, threads)) warm.Run();
         using var round = new Round(devices, words, lost * devices / 100, threads);
         var right = round.Run();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
