@@ -131,7 +131,8 @@ internal static class SecureAggregationBench
 
             // The real device is number 0 in the order of ids and stays; the last ones are lost.
             var alive = others.Take(others.Length - _lost).ToArray();
-            var uploads = alive.Index().SelectMany(peer => peer.Item.Upload(_server.Session, Configuration, _uploads[peer.Index % _uploads.Length]));
+            var uploads = alive.Index().SelectMany(
+                peer => peer.Item.Upload(_server.Session, Configuration, _uploads[peer.Index % _uploads.Length]));
             Send("reports", [.. Self("report", ForSelf()), .. uploads], close: _lost > 0);
             var confirmation = Self("confirm", ForSelf()).Single();
             var agreed = Decode<ConsistencyBody>(confirmation);
