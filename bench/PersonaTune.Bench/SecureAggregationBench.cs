@@ -31,6 +31,8 @@ internal static class SecureAggregationBench
         var words = Option(args, "--words", 1_000_000);
         var lost = Option(args, "--lost", 30);
         var threads = Option(args, "--threads", 1);
+        // So that compilation is not measured: a device repeats rounds, and ahead-of-time compiled applications have none.
+        using (var warm = new Round(100, 1000, 30, threads)) warm.Run();
         using var round = new Round(devices, words, lost * devices / 100, threads);
         var right = round.Run();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -143,7 +145,8 @@ internal static class SecureAggregationBench
 
             // The real device is number 0 in the order of ids and stays; the last ones are lost.
             var alive = others.Take(others.Length - _lost).ToArray();
-            var uploads = alive.Index().SelectMany(peer => peer.Item.Upload(_server.Session, Configuration, _uploads[peer.Index % _uploads.Length]));
+            var uploads = alive.Index().SelectMany(
+                peer => peer.Item.Upload(_server.Session, Configuration, _uploads[peer.Index % _uploads.Length]));
             Send("reports", [.. Self("report", ForSelf()), .. uploads], close: _lost > 0);
             var confirmation = Self("confirm", ForSelf()).Single();
             var agreed = Decode<ConsistencyBody>(confirmation);

@@ -63,7 +63,8 @@ internal sealed class SecureAggregationPeer
         _seedShares = ShamirSharing.Split(Seed, cohort.Threshold, neighbours.Length);
         _maskKeyShares = ShamirSharing.Split(MaskKey.Scalar, cohort.Threshold, neighbours.Length);
         var boxes = new byte[neighbours.Length][];
-        for (var i = 0; i < boxes.Length; i++) boxes[i] = neighbours[i] == timed ? Box(i) : RandomNumberGenerator.GetBytes(SharePair.BoxLength);
+        for (var i = 0; i < boxes.Length; i++)
+            boxes[i] = neighbours[i] == timed ? Box(i) : RandomNumberGenerator.GetBytes(SharePair.BoxLength);
         return MessageCodec.Sign(new ShareBody(cohort.View, Commitment.ToSeed(session, Identity.Id, Seed), boxes), session, Identity).Bytes;
 
         byte[] Box(int place)

@@ -104,10 +104,19 @@ public sealed class DevicePolicy
             throw Refuse(RefusalReason.ThresholdTooLow, e.Problem, e);
         }
 
-        if (degree >= required.Degree && threshold >= required.Threshold) return;
+        // More neighbours than required hold more corrupt ones among them, so that the threshold has to follow.
+        var least = degree > required.Degree ? Math.Max(required.Threshold, SafeThreshold(configuration, count, degree)) : required.Threshold;
+        if (degree >= required.Degree && threshold >= least) return;
         throw Refuse(
             RefusalReason.ThresholdTooLow,
-            $"{count} devices need degree {required.Degree} and threshold {required.Threshold}, got {degree} and {threshold}; raise them");
+            $"{count} devices need degree {required.Degree} and threshold {least}, got {degree} and {threshold}; raise them");
+    }
+
+    // With probability 1 - 2^-41 no device of the cohort has as many corrupt neighbours: the rule behind GraphParameters.
+    private static int SafeThreshold(RoundConfiguration configuration, int count, int degree)
+    {
+        var corrupt = (int)((long)configuration.CorruptPpm * count / RoundConfiguration.Million);
+        return new Hypergeometric(count, corrupt, degree).UpperQuantile(Math.ScaleB(1, -41) / count) + 1;
     }
 
     private void CheckNoise(RoundConfiguration configuration)

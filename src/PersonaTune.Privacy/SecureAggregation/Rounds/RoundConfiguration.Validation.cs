@@ -19,7 +19,7 @@ public sealed partial record RoundConfiguration
         Require(Dimension is >= 1 and <= MaximumDimension, nameof(Dimension), $"1 to {MaximumDimension}");
         Require(BitPacking.IsSupported(Bits), nameof(Bits), "16, 20, 24 or 32");
         Require(double.IsFinite(Clip) && Clip > 0, nameof(Clip), "finite and positive");
-        Require(double.IsFinite(Scale) && Scale > 0 && Clip * Scale <= 1L << 40, nameof(Scale), "finite, positive, and up to 2^40 with the clip");
+        Require(double.IsFinite(Scale) && Scale > 0 && Clip * Scale <= 1L << 40, nameof(Scale), "finite, positive, up to 2^40 with the clip");
         Require(Noise is NoiseKind.None or NoiseKind.DiscreteGaussian or NoiseKind.Skellam, nameof(Noise), "a known kind");
         // BitConverter, because -0 equals 0 and would be a second encoding of the same value.
         Require(

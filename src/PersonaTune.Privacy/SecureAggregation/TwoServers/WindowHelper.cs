@@ -119,7 +119,7 @@ public sealed class WindowHelper
         {
             throw Refuse(
                 RefusalReason.OverlappingSet,
-                "reports of it were in another answer, and the difference would reveal the rest; propose exactly the same set, or none of them");
+                "reports of it were in another answer, and the difference would reveal the rest; propose the same set, or none of them");
         }
 
         return root;

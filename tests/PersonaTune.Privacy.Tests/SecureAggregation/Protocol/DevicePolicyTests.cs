@@ -115,6 +115,27 @@ public class DevicePolicyTests
         Assert.Equal(DeviceStage.Shared, simulation.Devices[0].Stage);
     }
 
+    [Theory]
+    // h_harary_params_google.csv, CURIOUS_SERVER, 10 % corrupt, 30 % dropouts, n = 1000: k 88, t 36.
+    [InlineData(1000, 88, 36, true)]
+    [InlineData(1000, 88, 35, false)]
+    [InlineData(1000, 86, 36, false)]
+    // Of 500 neighbours 50 are corrupt on average: 36 shares would hide nothing.
+    [InlineData(1000, 500, 36, false)]
+    [InlineData(1000, 500, 50, false)]
+    [InlineData(1000, 500, 101, true)]
+    // Parameters for a full cohort still serve when fewer came.
+    [InlineData(600, 88, 36, true)]
+    public void The_threshold_follows_the_degree(int count, int degree, int threshold, bool accepted)
+    {
+        using var certificates = new MemoizedCertificates();
+        using var server = IdentityKey.Generate();
+        using var serverKey = new VerificationKey(server.PublicKey);
+        var policy = new DevicePolicy { Certificates = certificates, Server = serverKey, Budget = new GivenBudget() };
+        if (accepted) policy.CheckGraph(Acceptable, count, degree, threshold);
+        else RoundSimulation.AssertRefused(RefusalReason.ThresholdTooLow, () => policy.CheckGraph(Acceptable, count, degree, threshold));
+    }
+
     [Fact]
     public void An_offer_whose_session_is_not_its_own_is_refused()
     {

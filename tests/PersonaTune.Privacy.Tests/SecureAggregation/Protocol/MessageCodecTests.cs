@@ -23,7 +23,7 @@ public class MessageCodecTests
         RoundTrip(Sets.SelectMany(set => Gen.ArrayOf(Blob(32), set.Count).Select(nonces => new OpeningsBody(set, nonces))));
         RoundTrip(Pair(Blob(32), Boxes, (view, boxes) => new ShareBody(view, view, boxes)));
         RoundTrip(Pair(
-            Gen.ArrayOf(Gen.Choose(0, 40)), Blob(SharePair.BoxLength), (senders, box) => new BoxesBody([.. senders.Select(sender => (sender, box))])));
+            Gen.ArrayOf(Gen.Choose(0, 40)), Blob(SharePair.BoxLength), (all, box) => new BoxesBody([.. all.Select(sender => (sender, box))])));
         RoundTrip(Pair(Gen.Choose(-1, 5), Gen.Choose(0, 300).SelectMany(Blob), (index, content) => new InputBody(index, content)));
         RoundTrip(Pair(Sets, Sets, (shared, reported) => new SurvivorsBody(shared, reported)));
         RoundTrip(Agreements);
@@ -67,7 +67,8 @@ public class MessageCodecTests
     {
         using var signer = Fleet.Device(0);
         var session = SessionId.Derive(Configuration, new byte[32]);
-        var digests = Enum.GetValues<MessageType>().Select(type => Convert.ToHexString(SignedMessage.DigestOf(type, session, signer.Id, [])));
+        var digests = Enum.GetValues<MessageType>()
+            .Select(type => Convert.ToHexString(SignedMessage.DigestOf(type, session, signer.Id, [])));
         Assert.Equal(Enum.GetValues<MessageType>().Length, digests.Distinct().Count());
     }
 

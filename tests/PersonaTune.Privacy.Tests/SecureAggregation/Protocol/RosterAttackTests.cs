@@ -181,6 +181,7 @@ public sealed class RosterAttackTests : IDisposable
         return [.. roster.Select(entry => entry.Sender == _simulation.Identities[device].Id ? Changed(entry) : entry)];
 
         SignedMessage Changed(SignedMessage entry) => MessageCodec.Sign(
-            change(MessageCodec.Decode<AdvertiseBody>(entry, _simulation.Configuration)), _simulation.Server.Session, _simulation.Identities[device]);
+            change(MessageCodec.Decode<AdvertiseBody>(entry, _simulation.Configuration)),
+            _simulation.Server.Session, _simulation.Identities[device]);
     }
 }
