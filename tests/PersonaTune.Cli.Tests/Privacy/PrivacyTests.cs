@@ -124,7 +124,8 @@ public sealed class PrivacyTests : IDisposable
         Assert.False(noisy.GetProperty("refuted").GetBoolean());
         Assert.True(noisy.GetProperty("epsilonLowerBound").GetDouble() <= noisy.GetProperty("claimedEpsilon").GetDouble());
         var bare = (await ToolRun.RunAsync("privacy", "audit", "--sigma", "0", "--significance", "0.01", "--json")).Expect(ExitCode.Success).Json();
-        Assert.Equal(bare.GetProperty("guesses").GetInt32(), bare.GetProperty("correct").GetInt32());
+        // Half of the guesses say "included", so where not exactly half of the coins did, a few of a thousand guesses must be wrong.
+        Assert.True(bare.GetProperty("correct").GetInt32() > 0.9 * bare.GetProperty("guesses").GetInt32());
         Assert.True(bare.GetProperty("epsilonLowerBound").GetDouble() > 2);
     }
 
