@@ -142,13 +142,21 @@ public sealed class DecoderSessionTests : IDisposable
     public void DecodingAllocatesNothing()
     {
         using var session = new DecoderSession(_model, _pool, null, AdapterStack.Of(ReferenceModels.Adapter(_model)));
-        session.Reserve(40);
+        session.Reserve(120);
         var sampler = new Sampler(new SamplingOptions { RepetitionPenalty = 1.1f }, _model.Config.VocabularySize);
         var id = 1;
         for (var i = 0; i < 10; i++) id = Step(id);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 20; i++) id = Step(id);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // A thread's scratch grows once, when it first gets the largest part of a product; which part it gets depends on the machine's load. What
+        // each step allocated would show in every window.
+        var allocated = new List<long>();
+        while (allocated.Count < 5 && (allocated.Count == 0 || allocated[^1] > 0))
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 20; i++) id = Step(id);
+            allocated.Add(GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.True(allocated[^1] == 0, $"bytes allocated in windows of 20 tokens: {string.Join(", ", allocated)}");
 
         int Step(int last)
         {
