@@ -12,7 +12,8 @@ namespace PersonaTune.Device.Consent;
 /// <remarks>
 /// The entries belong to <see cref="SealedStore.DeviceUser"/>, so forgetting a user does not refund what was released about them. Purposes and
 /// references must therefore name tasks and rounds, never people or texts. Removed or exchanged entries are noticed by the store's
-/// authenticated state and by the ledger's chain.
+/// authenticated state and by the ledger's chain. An old copy of the whole database refunds spends; it is noticed only if the key protector has an
+/// anchor, or if the ledger is opened with a head that was remembered elsewhere (<see cref="PrivacyLedgerOptions.Anchor"/>).
 /// </remarks>
 public sealed class SealedLedgerStore : IPrivacyLedgerStore
 {

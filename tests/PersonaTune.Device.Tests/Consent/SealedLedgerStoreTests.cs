@@ -1,8 +1,10 @@
 using PersonaTune.Device.Consent;
+using PersonaTune.Device.Keys;
 using PersonaTune.Device.Storage;
 using PersonaTune.Device.Tests.Storage;
 using PersonaTune.Privacy.Accounting;
 using PersonaTune.Privacy.Budget;
+using PersonaTune.Privacy.Sealing;
 
 namespace PersonaTune.Device.Tests.Consent;
 
@@ -54,25 +56,38 @@ public class SealedLedgerStoreTests
         Assert.Equal(affordable, (await one.GetStatusAsync()).Spends);
     }
 
-    [Fact]
-    public async Task An_old_database_beside_the_newer_keyring_is_noticed_before_any_spend()
+    /// <summary>A protector with an anchor notices it at opening; without one the ledger's remembered head does.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_old_database_does_not_refund_spends_unseen(bool anchored)
     {
         using var folder = new StoreFolder();
-        await using (var store = await folder.OpenAsync())
+        using var key = anchored ? folder.CreateKeyFile() : null;
+        await using (var store = await folder.OpenAsync(key))
         {
             using var ledger = await OpenAsync(store);
             await ledger.SpendAsync(new SpendRequest("rounds", "round 0", new GaussianEvent(10)));
         }
 
         var copy = folder.CopyTo("old");
-        await using (var store = await folder.OpenAsync())
+        LedgerHead head;
+        await using (var store = await folder.OpenAsync(key))
         {
             using var ledger = await OpenAsync(store);
             for (var i = 1; i < 4; i++) await ledger.SpendAsync(new SpendRequest("rounds", $"round {i}", new GaussianEvent(10)));
+            head = (await ledger.GetStatusAsync()).Head;
         }
 
         folder.RestoreFrom(copy, "store.db", "store.db-wal", "store.db-shm");
-        await Assert.ThrowsAnyAsync<StoreException>(() => folder.OpenAsync());
+        if (anchored)
+        {
+            await Assert.ThrowsAsync<RollbackException>(() => folder.OpenAsync(key));
+            return;
+        }
+
+        await using var old = await folder.OpenAsync();
+        await Assert.ThrowsAsync<TamperedException>(() => OpenAsync(new SealedLedgerStore(old), 8, head));
     }
 
     [Fact]
@@ -91,7 +106,7 @@ public class SealedLedgerStoreTests
 
     private static Task<PrivacyLedger> OpenAsync(SealedStore store, double epsilon = 8) => OpenAsync(new SealedLedgerStore(store), epsilon);
 
-    private static Task<PrivacyLedger> OpenAsync(IPrivacyLedgerStore store, double epsilon) => PrivacyLedger.OpenAsync(store,
+    private static Task<PrivacyLedger> OpenAsync(IPrivacyLedgerStore store, double epsilon, LedgerHead? anchor = null) => PrivacyLedger.OpenAsync(store,
         new PrivacyBudgetPolicy { Delta = 1e-6, TotalEpsilon = epsilon },
-        new PrivacyLedgerOptions { Accountant = static relation => new RdpAccountant(relation) });
+        new PrivacyLedgerOptions { Accountant = static relation => new RdpAccountant(relation), Anchor = anchor });
 }
