@@ -4,8 +4,8 @@ using PersonaTune.Privacy.SecureAggregation.Messages;
 namespace PersonaTune.Privacy.SecureAggregation.SingleServer;
 
 /// <summary>
-/// Secrets from shares of which some may be false. First the plain way; if the result does not fit what the owner published, decoding
-/// up to half of the surplus shares as errors; then a search for threshold shares that fit, which can go further because the right
+/// Secrets from shares of which some may be false. First the plain way, which also tests the shares that it did not need; if the result does not fit
+/// what the owner published, decoding up to half of the surplus shares as errors; then a search for threshold shares that fit, which can go further because the right
 /// secret is recognised.
 /// </summary>
 internal sealed class SecretRecovery(Cohort cohort)
@@ -31,7 +31,12 @@ internal sealed class SecretRecovery(Cohort cohort)
         }
 
         var all = shares.Select(pair => pair.Share).ToArray();
-        if (TryCombine(all, isRight) is { } secret) return secret;
+        if (TryCombine(all, isRight) is { } secret)
+        {
+            NameSurplus(shares, all, secret);
+            return secret;
+        }
+
         if (TryDecode(all, isRight, out var falsePositions, out var ownerAtFault) is { } decoded)
         {
             foreach (var (holder, share) in shares)
@@ -45,6 +50,18 @@ internal sealed class SecretRecovery(Cohort cohort)
             ownerAtFault ? "its shares agree on another secret than the one it committed to; abandon the round without this device"
                 : $"the {shares.Count} shares do not give it and too many are false to tell which; abandon the round",
             culprits: ownerAtFault ? [cohort.Ids[owner]] : []);
+    }
+
+    // The secret is known from the first shares; one of the others is false if, in the place of one of the first, it gives another secret.
+    private void NameSurplus(IReadOnlyList<(int Holder, KeyShare Share)> shares, KeyShare[] all, byte[] secret)
+    {
+        var chosen = all[..cohort.Threshold];
+        for (var i = cohort.Threshold; i < all.Length; i++)
+        {
+            chosen[^1] = all[i];
+            if (TryCombine(chosen, other => CryptographicOperations.FixedTimeEquals(other, secret)) is { } same) CryptographicOperations.ZeroMemory(same);
+            else _culprits.Add(shares[i].Holder);
+        }
     }
 
     private byte[]? TryCombine(ReadOnlySpan<KeyShare> shares, Predicate<byte[]> isRight)
