@@ -46,6 +46,7 @@ def main():
     p.add_argument("--steps", type=int, default=8)
     p.add_argument("--shapes", default="15m,110m")
     p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--micro", type=int, help="tokens of a micro-batch of ours; default: the trainer's")
     p.add_argument("--out", type=Path)
     a = p.parse_args()
     env = dict(os.environ, THREADS=str(a.threads))
@@ -54,14 +55,14 @@ def main():
     ours = ["dotnet", str(ROOT / "bench/PersonaTune.Bench/bin/Release/net10.0/PersonaTune.Bench.dll"), "train"]
     lines = [f"LoRA rank 8 on q, k, v, o; sequence 256; {a.threads} threads; {cpu()}; commit "
              + subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip(),
-             f"command: python3 bench/lora_vs_torch.py --pairs {a.pairs} --steps {a.steps} --shapes {a.shapes}; peer BLAS kernels {env['OPENBLAS_CORETYPE']}",
+             f"command: python3 bench/lora_vs_torch.py --pairs {a.pairs} --steps {a.steps} --shapes {a.shapes}{f' --micro {a.micro}' if a.micro else ''}; peer BLAS kernels {env['OPENBLAS_CORETYPE']}",
              "", "| shape | batch | PyTorch f32, tokens/s | PersonaTune Q8_0, tokens/s | ratio (median of pairs, min-max) | PyTorch peak, MiB | PersonaTune peak, MiB | memory ratio |",
              "|---|---|---|---|---|---|---|---|"]
     for shape in a.shapes.split(","):
         torch, mine = [], []
         for i in range(a.pairs):
             torch.append(run(peer + [shape, "lora", str(a.steps)], env))
-            mine.append(run(ours + [shape, "--batch", str(BATCH[shape]), "--seq", "256", "--steps", str(a.steps), "--threads", str(a.threads)]))
+            mine.append(run(ours + [shape, "--batch", str(BATCH[shape]), "--seq", "256", "--steps", str(a.steps), "--threads", str(a.threads)] + (["--micro", str(a.micro)] if a.micro else [])))
             print(f"{shape} pair {i + 1}: {torch[-1][0]:.0f} vs {mine[-1][0]:.0f} tok/s, {torch[-1][1]:.0f} vs {mine[-1][1]:.0f} MiB", file=sys.stderr, flush=True)
         ratios = [m[0] / t[0] for t, m in zip(torch, mine)]
         med = statistics.median

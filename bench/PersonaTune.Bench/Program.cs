@@ -8,6 +8,7 @@ return args switch
     ["swap", ..] => SwapBench.Run(args),
     ["noise", ..] => NoiseBench.Run(args),
     ["masks", ..] => MaskBench.Run(args),
+    ["accounting", ..] => AccountingBench.Run(args),
     ["secagg", ..] => SecureAggregationBench.Run(args),
     _ => Usage(),
 };
@@ -21,6 +22,7 @@ static int Usage()
                swap [--shape 15m] [--type Q8_0] [--swaps n] [--generations n]
                noise [source,sampler,transform,encode]
                masks [--words n] [--keys n] [--threads n]
+               accounting [--rounds n]
                secagg [--devices n] [--words n] [--lost percent] [--threads n]
         """);
     return 2;

@@ -2,27 +2,32 @@ using System.Text.RegularExpressions;
 
 namespace PersonaTune.Architecture.Tests;
 
-/// <summary>What the README shows is what is compiled, and every file it points to exists.</summary>
+/// <summary>What the pages show is what is compiled, and every file they point to exists.</summary>
 public sealed partial class ReadmeTests
 {
-    private static readonly string Readme = File.ReadAllText(Path.Combine(SharedData.SolutionRoot, "README.md"));
-
-    [Fact]
-    public void Every_csharp_block_is_a_region_of_a_compiled_file()
+    [Theory]
+    [InlineData("README.md", "PersonaTune.Device.Tests/ReadmeSample.cs")]
+    [InlineData("docs/privacy.md", "PersonaTune.Privacy.Tests/PrivacyPageSample.cs")]
+    public void Every_csharp_block_is_a_region_of_a_compiled_file(string page, string sample)
     {
-        var source = Lines(File.ReadAllText(Path.Combine(SharedData.SolutionRoot, "tests", "PersonaTune.Device.Tests", "ReadmeSample.cs")));
-        var blocks = CSharpBlock().Matches(Readme);
+        var source = Lines(Read("tests/" + sample));
+        var blocks = CSharpBlock().Matches(Read(page));
         Assert.NotEmpty(blocks);
         Assert.All(blocks, block => Assert.Contains(Lines(block.Groups["code"].Value), source, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void Every_linked_file_exists()
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("docs/privacy.md")]
+    public void Every_linked_file_exists(string page)
     {
-        var targets = Link().Matches(Readme).Select(m => m.Groups["target"].Value).Where(t => !t.StartsWith('#')).ToArray();
+        var targets = Link().Matches(Read(page)).Select(m => m.Groups["target"].Value).Where(t => !t.StartsWith('#')).ToArray();
         Assert.NotEmpty(targets);
-        Assert.All(targets, target => Assert.True(Path.Exists(Path.Combine(SharedData.SolutionRoot, target.Split('#')[0])), $"README links to '{target}'"));
+        var folder = Path.GetDirectoryName(Path.Combine(SharedData.SolutionRoot, page))!;
+        Assert.All(targets, target => Assert.True(Path.Exists(Path.Combine(folder, target.Split('#')[0])), $"{page} links to '{target}'"));
     }
+
+    private static string Read(string path) => File.ReadAllText(Path.Combine(SharedData.SolutionRoot, path));
 
     private static string Lines(string text) =>
         string.Join('\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));

@@ -1,3 +1,5 @@
+using PersonaTune.Privacy.Mechanisms;
+
 namespace PersonaTune.Privacy.Accounting;
 
 /// <summary>
@@ -30,7 +32,7 @@ public sealed record DistributedNoise
         LocalDeviation = EventArgument.Positive(localDeviation, nameof(DistributedNoise));
         ClipNorm = EventArgument.Positive(clipNorm, nameof(DistributedNoise));
         Scale = EventArgument.Positive(scale, nameof(DistributedNoise));
-        Beta = DistributedRounding.CheckedBeta(beta);
+        Beta = beta is >= 0 and < 1 ? beta : throw new ArgumentOutOfRangeException(nameof(beta), beta, $"beta is {beta}, expected 0 to below 1");
     }
 
     /// <summary>Number of shares in the sum.</summary>
@@ -52,10 +54,10 @@ public sealed record DistributedNoise
     public double Beta { get; }
 
     /// <summary>L2 sensitivity of the sum after rounding, in integer units.</summary>
-    public double L2Sensitivity => DistributedRounding.L2Bound(ClipNorm * Scale, Dimension, Beta);
+    public double L2Sensitivity => RoundedNorm.L2(ClipNorm * Scale, Dimension, Beta);
 
     /// <summary>L1 sensitivity of the sum after rounding, in integer units.</summary>
-    public double L1Sensitivity => DistributedRounding.L1Bound(L2Sensitivity, Dimension);
+    public double L1Sensitivity => RoundedNorm.L1(L2Sensitivity, Dimension);
 
     /// <summary>One round with discrete Gaussian shares.</summary>
     /// <exception cref="InvalidOperationException">

@@ -1,4 +1,5 @@
 using PersonaTune.Privacy.Accounting;
+using PersonaTune.Privacy.Mechanisms;
 
 namespace PersonaTune.Privacy.Budget;
 
@@ -27,18 +28,16 @@ public sealed record PrivacyBudgetPolicy
     /// <exception cref="ArgumentException">A value is out of range; the message names it.</exception>
     public void Validate()
     {
-        Demand(Delta is > 0 and < 1, nameof(Delta), Delta, "above 0 and below 1");
-        Demand(IsEpsilon(TotalEpsilon), nameof(TotalEpsilon), TotalEpsilon, "a finite number above 0");
-        Demand(EpsilonPerDay is not { } day || IsEpsilon(day), nameof(EpsilonPerDay), EpsilonPerDay, "a finite number above 0, or null");
+        Require(Delta is > 0 and < 1, nameof(Delta), Delta, "above 0 and below 1");
+        Require(IsEpsilon(TotalEpsilon), nameof(TotalEpsilon), TotalEpsilon, "a finite number above 0");
+        if (EpsilonPerDay is { } day) Require(IsEpsilon(day), nameof(EpsilonPerDay), day, "a finite number above 0, or null");
         foreach (var (purpose, epsilon) in EpsilonPerPurpose)
-            Demand(IsEpsilon(epsilon), $"{nameof(EpsilonPerPurpose)}['{purpose}']", epsilon, "a finite number above 0");
-        Demand(Enum.IsDefined(Relation), nameof(Relation), Relation, "a neighbouring relation");
+            Require(IsEpsilon(epsilon), $"{nameof(EpsilonPerPurpose)}['{purpose}']", epsilon, "a finite number above 0");
+        Require(Enum.IsDefined(Relation), nameof(Relation), (int)Relation, "a neighbouring relation");
     }
 
     private static bool IsEpsilon(double value) => value > 0 && double.IsFinite(value);
 
-    private static void Demand(bool met, string name, object? value, string range)
-    {
-        if (!met) throw new ArgumentOutOfRangeException(name, value, $"budget policy: {name} is {value}, expected {range}");
-    }
+    private static void Require(bool holds, string name, double value, string expected) =>
+        OptionCheck.Require(holds, nameof(PrivacyBudgetPolicy), name, value, expected);
 }

@@ -13,7 +13,7 @@ namespace PersonaTune.Privacy.Mechanisms;
 /// </summary>
 /// <remarks>
 /// No privacy rests on the seed; all participants of a round share it. It must be drawn after the updates' distribution is fixed: against
-/// a vector made for the seed the spreading fails, and with it the bound of <see cref="ModularRange.WrapProbability"/>.
+/// a vector made for the seed the spreading fails, and with it the bound of <see cref="SecureAggregation.RingEncoding.WrapProbability"/>.
 /// </remarks>
 public sealed class RandomRotation
 {

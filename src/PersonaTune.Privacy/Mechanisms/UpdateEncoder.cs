@@ -80,7 +80,7 @@ public sealed class UpdateEncoder
     }
 
     /// <summary>The mean update of a sum of encoded updates; noise and rounding in the sum pass through unbiased.</summary>
-    /// <param name="sum"><see cref="PaddedDimension"/> integers, as representatives around 0 (<see cref="ModularRange.Reduce"/>).</param>
+    /// <param name="sum"><see cref="PaddedDimension"/> integers, as representatives around 0 (<see cref="SecureAggregation.RingEncoding.Decode(uint, int)"/>).</param>
     /// <param name="count">The public number of contributions, above 0; 1 gives the sum.</param>
     /// <exception cref="ArgumentException">The sum has the wrong length.</exception>
     public float[] Decode(ReadOnlySpan<int> sum, int count)

@@ -1,3 +1,5 @@
+using PersonaTune.Privacy.Sealing;
+
 namespace PersonaTune.Privacy.SecureAggregation;
 
 /// <summary>Bytes are not the public key of anybody. Agreeing with such a point could reveal the private key.</summary>

@@ -17,7 +17,7 @@ public sealed class PeerKey : IDisposable
     {
         P256Point.Validate(publicKey);
         _encoded = publicKey.ToArray();
-        _owner = ECDiffieHellman.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = P256Point.Decode(publicKey) });
+        _owner = ECDiffieHellman.Create(P256Point.Decode(publicKey));
         Platform = _owner.PublicKey;
     }
 

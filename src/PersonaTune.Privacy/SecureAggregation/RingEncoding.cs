@@ -86,6 +86,27 @@ public static class RingEncoding
         return l / 3 + Math.Sqrt(l * l / 9 + 2 * l * sigma * sigma);
     }
 
+    /// <summary>
+    /// An upper bound of the probability that any coordinate of a sum wraps after a <see cref="Mechanisms.RandomRotation"/> whose seed the updates do not
+    /// depend on: 2 d exp(-L^2 / (2 s^2)), s^2 = (n c)^2 / d + n / 4 + n v (sub-Gaussian; Kairouz, Liu and Steinke 2021, section 4). Far fewer
+    /// bits than <see cref="Fits"/> asks for keep it small; what wraps costs accuracy, never privacy.
+    /// </summary>
+    /// <remarks>
+    /// Holds for unconditional rounding and discrete Gaussian noise. Conditional rounding multiplies it by at most (1 - beta)^-n, Skellam
+    /// noise has slightly heavier tails; both are far inside the distance between a practical s and L.
+    /// </remarks>
+    /// <param name="bits">The width b; L is <see cref="MaxMagnitude"/>.</param>
+    /// <param name="count">Number n of summands.</param>
+    /// <param name="scaledNorm">Bound c of each vector's L2 norm before rounding, in integer units.</param>
+    /// <param name="dimension">Number d of padded coordinates.</param>
+    /// <param name="noiseVariance">Variance v of each summand's noise.</param>
+    public static double WrapProbability(int bits, int count, double scaledNorm, int dimension, double noiseVariance)
+    {
+        double largest = MaxMagnitude(bits);
+        var variance = (count * scaledNorm * count * scaledNorm / dimension) + (count * (0.25 + noiseVariance));
+        return Math.Min(1, 2 * dimension * Math.Exp(-0.5 * largest / variance * largest));
+    }
+
     private static double Needed(int count, long bound, double noiseSigma, long dimensions, int failureExponent)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);

@@ -23,12 +23,6 @@ public class DistributedNoiseTests
         Differs(Number(epsilon), ours.Value, 1e-12) ?? Differs(Number(order), ours.Order, 0);
 
     [Fact]
-    public void Rounded_norms_agree_with_distributed_dp() =>
-        All("i0_rounded_norm_bounds.csv", row =>
-            Differs(Number(row[3]), DistributedRounding.L2Bound(Number(row[0]), Whole(row[1]), Number(row[2])), 1e-15)
-            ?? Differs(Number(row[4]), DistributedRounding.L1Bound(Number(row[0]), Whole(row[1])), 1e-15));
-
-    [Fact]
     public void Skellam_and_central_Gaussian_epsilons_agree_with_distributed_dp() =>
         All("i1_distributed_dgauss_skellam_eps.csv", row =>
             Compare(row[9], row[10], Epsilon(Noise(row).AsSkellam(), row))
@@ -107,6 +101,5 @@ public class DistributedNoiseTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new DistributedNoise(1, 1, 1, 1, 0, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => new DistributedNoise(1, 1, 1, 1, 1, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => DistributedNoise.FittingScale(10_000, 1, 1, 1, 8));
-        Assert.Throws<ArgumentOutOfRangeException>(() => DistributedRounding.L2Bound(-1, 10, 0));
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using FsCheck;
 using FsCheck.Fluent;
 using PersonaTune.Privacy.Mechanisms;
+using PersonaTune.Privacy.SecureAggregation;
 
 namespace PersonaTune.Privacy.Tests.Mechanisms;
 
@@ -74,18 +75,18 @@ public class UpdateEncoderTests
         var encoder = new UpdateEncoder(Options(Dimension, 1 << 16, Math.Exp(-0.5)));
         var sum = new int[encoder.PaddedDimension];
         var mean = new double[Dimension];
-        var range = new ModularRange(20);
+        const int Bits = 20;
         using var source = SeededNoiseSource.FromSeed(8);
         for (var client = 0; client < Clients; client++)
         {
             var update = L2ClipTests.Normal(Dimension, client, 0.02f);
             var encoded = encoder.Encode(update, source);
             L2Clip.Clip(update, 1);
-            for (var i = 0; i < sum.Length; i++) sum[i] = range.Reduce(sum[i] + encoded[i]);
+            for (var i = 0; i < sum.Length; i++) sum[i] = RingEncoding.Decode((uint)(sum[i] + encoded[i]), Bits);
             for (var i = 0; i < Dimension; i++) mean[i] += (double)update[i] / Clients;
         }
 
-        Assert.InRange(range.WrapProbability(Clients, 1 << 16, encoder.PaddedDimension, 0), 0, 1e-9);
+        Assert.InRange(RingEncoding.WrapProbability(Bits, Clients, 1 << 16, encoder.PaddedDimension, 0), 0, 1e-9);
         var decoded = encoder.Decode(sum, Clients);
         for (var i = 0; i < Dimension; i++) Assert.InRange(decoded[i] - mean[i], -2e-5, 2e-5);
     }
@@ -124,26 +125,6 @@ public class UpdateEncoderTests
             Assert.ThrowsAny<ArgumentException>(() => new UpdateEncoder(options));
     }
 
-    [Fact]
-    public void Residues_are_represented_around_zero()
-    {
-        for (var bits = 2; bits <= 32; bits++)
-        {
-            var range = new ModularRange(bits);
-            Assert.Equal(range.Largest, range.Reduce(range.Largest));
-            Assert.Equal(range.Smallest, range.Reduce(range.Largest + 1));
-            Assert.Equal(range.Smallest, range.Reduce(range.Smallest));
-            Assert.Equal(range.Largest, range.Reduce(range.Smallest - 1));
-            Assert.True(range.Holds(range.Largest) && range.Holds(range.Smallest) && !range.Holds(range.Largest + 1)
-                && !range.Holds(range.Smallest - 1));
-            Assert.True(range.HoldsSum(1, range.Largest));
-            Assert.False(range.HoldsSum(2, range.Largest));
-        }
-
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ModularRange(1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ModularRange(33));
-    }
-
     // The bound is below 1e-5 for each of 100 sums, so one wraps with probability below 1e-3 for the choice of the seed. Two bits fewer
     // all wrap.
     [Fact]
@@ -151,18 +132,17 @@ public class UpdateEncoderTests
     {
         const int Clients = 50, Dimension = 256, Trials = 100;
         var deviation = 40.0;
-        ModularRange range = new(13), narrow = new(11);
-        var bound = range.WrapProbability(Clients, 200, Dimension, deviation * deviation);
+        const int Bits = 13, FewerBits = 11;
+        var bound = RingEncoding.WrapProbability(Bits, Clients, 200, Dimension, deviation * deviation);
         Assert.InRange(bound, 0, 1e-5);
-        Assert.Equal(1, narrow.WrapProbability(Clients, 200, Dimension, deviation * deviation));
+        Assert.Equal(1, RingEncoding.WrapProbability(FewerBits, Clients, 200, Dimension, deviation * deviation));
         var noise = new DiscreteGaussianNoise(deviation);
         int wrapped = 0, wrappedNarrow = 0;
         using var source = SeededNoiseSource.FromSeed(12);
         for (var trial = 0; trial < Trials; trial++)
         {
-            var encoder = new UpdateEncoder(Options(Dimension, 200,
-                0) with
-            { RotationSeed = SHA256.HashData(BitConverter.GetBytes(trial)) });
+            var options = Options(Dimension, 200, 0) with { RotationSeed = SHA256.HashData(BitConverter.GetBytes(trial)) };
+            var encoder = new UpdateEncoder(options);
             var sum = new int[Dimension];
             // The worst case: all clients send the same update of full norm.
             var update = new float[Dimension];
@@ -174,8 +154,8 @@ public class UpdateEncoderTests
                 noise.AddTo(source, sum);
             }
 
-            if (sum.Any(v => !range.Holds(v))) wrapped++;
-            if (sum.Any(v => !narrow.Holds(v))) wrappedNarrow++;
+            if (sum.Any(v => v != RingEncoding.Decode((uint)v, Bits))) wrapped++;
+            if (sum.Any(v => v != RingEncoding.Decode((uint)v, FewerBits))) wrappedNarrow++;
         }
 
         Assert.Equal(0, wrapped);

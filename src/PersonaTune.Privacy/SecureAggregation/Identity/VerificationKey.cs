@@ -17,7 +17,7 @@ public sealed class VerificationKey : IMessageVerifier, IDisposable
     {
         P256Point.Validate(publicKey);
         Id = DeviceId.Of(publicKey);
-        _key = ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = P256Point.Decode(publicKey) });
+        _key = ECDsa.Create(P256Point.Decode(publicKey));
     }
 
     /// <inheritdoc/>

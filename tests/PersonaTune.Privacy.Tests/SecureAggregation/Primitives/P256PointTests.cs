@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using PersonaTune.Privacy.Sealing;
 using PersonaTune.Privacy.SecureAggregation;
 
 namespace PersonaTune.Privacy.Tests.SecureAggregation.Primitives;

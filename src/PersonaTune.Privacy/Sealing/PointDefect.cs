@@ -1,4 +1,4 @@
-namespace PersonaTune.Privacy.SecureAggregation;
+namespace PersonaTune.Privacy.Sealing;
 
 /// <summary>Why the encoding of a public key was refused.</summary>
 public enum PointDefect
