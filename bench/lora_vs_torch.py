@@ -47,15 +47,17 @@ def main():
     p.add_argument("--shapes", default="15m,110m")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--micro", type=int, help="tokens of a micro-batch of ours; default: the trainer's")
+    p.add_argument("--kernels", help="OpenBLAS's kernels for the peer; default: SKYLAKEX with AVX-512, else HASWELL")
     p.add_argument("--out", type=Path)
     a = p.parse_args()
-    env = dict(os.environ, THREADS=str(a.threads))
-    env.setdefault("OPENBLAS_CORETYPE", "SKYLAKEX" if "avx512f" in flags() else "HASWELL")
+    # The peer's best kernels for this processor, whatever the environment says: a global OPENBLAS_CORETYPE made it 1.5 times slower once.
+    env = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
+    env |= {"THREADS": str(a.threads), "OPENBLAS_CORETYPE": a.kernels or ("SKYLAKEX" if "avx512f" in flags() else "HASWELL")}
     peer = ["/usr/bin/python3", str(SHARED / "bench" / "torch_lora_bench.py"), "train"]
     ours = ["dotnet", str(ROOT / "bench/PersonaTune.Bench/bin/Release/net10.0/PersonaTune.Bench.dll"), "train"]
     lines = [f"LoRA rank 8 on q, k, v, o; sequence 256; {a.threads} threads; {cpu()}; commit "
              + subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip(),
-             f"command: python3 bench/lora_vs_torch.py --pairs {a.pairs} --steps {a.steps} --shapes {a.shapes}{f' --micro {a.micro}' if a.micro else ''}; peer BLAS kernels {env['OPENBLAS_CORETYPE']}",
+             f"command: python3 bench/lora_vs_torch.py --pairs {a.pairs} --steps {a.steps} --shapes {a.shapes}{f' --micro {a.micro}' if a.micro else ''}{f' --kernels {a.kernels}' if a.kernels else ''}; peer BLAS kernels {env['OPENBLAS_CORETYPE']}",
              "", "| shape | batch | PyTorch f32, tokens/s | PersonaTune Q8_0, tokens/s | ratio (median of pairs, min-max) | PyTorch peak, MiB | PersonaTune peak, MiB | memory ratio |",
              "|---|---|---|---|---|---|---|---|"]
     for shape in a.shapes.split(","):
