@@ -16,6 +16,12 @@ public sealed record CohortTerms(
     int Goal, int CohortSize, int MinimumCohort, double OverSelection = 1.3, int MaximumAttempts = 5, double RecruitSeconds = 600,
     double StageSeconds = 60, double CollectSeconds = 300, int CorruptPpm = 100_000, int DropoutPpm = 300_000, double SeparationSeconds = 0)
 {
-    /// <summary>The cohorts of a round: as few as hold the goal.</summary>
-    public int Cohorts => (Goal + CohortSize - 1) / CohortSize;
+    /// <summary>The cohorts of a round: as few as hold everybody who is recruited.</summary>
+    public int Cohorts => Math.Max(1, (int)Math.Ceiling(Goal * OverSelection / CohortSize));
+
+    /// <summary>Reports that each cohort aims at.</summary>
+    public int GoalPerCohort => (Goal + Cohorts - 1) / Cohorts;
+
+    /// <summary>Seats of each cohort: over-selected.</summary>
+    public int SeatsPerCohort => Math.Min(CohortSize, (int)Math.Ceiling(GoalPerCohort * OverSelection));
 }

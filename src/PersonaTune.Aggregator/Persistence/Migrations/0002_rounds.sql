@@ -108,7 +108,7 @@ CREATE TABLE request (
 CREATE INDEX request_by_expiry ON request (expires_at);
 
 -- A released global adapter.
-CREATE TABLE release (
+CREATE TABLE adapter_release (
     task TEXT NOT NULL REFERENCES task(name),
     number INTEGER NOT NULL,                -- immutable: from 1
     round_id TEXT NOT NULL,                 -- immutable: the round that made it
@@ -154,6 +154,3 @@ CREATE TABLE event (
     kind TEXT NOT NULL,                     -- immutable
     text TEXT NOT NULL                      -- immutable
 );
-
--- Inputs of a round: messages that devices sent and messages for them. PostgreSQL keeps a partition a round, which is dropped when the round has
--- ended; SQLite deletes the rows. Created by the program, because partitions are: see InputTables.

@@ -93,8 +93,11 @@ public sealed class SignedMessage
         return Hash(type, bytes);
     }
 
-    internal void EnsureSignedBy(IMessageVerifier verifier)
+    /// <summary>Throws unless the message was sent by the party that <paramref name="verifier"/> stands for.</summary>
+    /// <exception cref="RefusalException">Reason <see cref="RefusalReason.WrongSignature"/>.</exception>
+    public void EnsureSignedBy(IMessageVerifier verifier)
     {
+        ArgumentNullException.ThrowIfNull(verifier);
         if (verifier.Id != Sender || !verifier.Verify(Digest.Span, Signature.Span))
         {
             throw new RefusalException(

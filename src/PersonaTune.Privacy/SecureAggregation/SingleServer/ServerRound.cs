@@ -93,10 +93,13 @@ public sealed partial class ServerRound : ISecureSum
         return server;
     }
 
+    /// <summary>Whether <see cref="Advance"/> would close the stage: everybody answered, or its deadline has come.</summary>
+    public bool CanAdvance(DateTimeOffset now) => Stage is not (RoundStage.Finished or RoundStage.Abandoned) && (IsComplete || now >= Deadline);
+
     /// <inheritdoc/>
     public IReadOnlyList<OutgoingMessage> Advance(DateTimeOffset now)
     {
-        if (Stage is RoundStage.Finished or RoundStage.Abandoned || (!IsComplete && now < Deadline)) return [];
+        if (!CanAdvance(now)) return [];
         Record(now, default);
         TryClose(now);
         if (Abandonment is { } abandonment) throw abandonment;
