@@ -10,18 +10,23 @@ public sealed class VerificationKey : IMessageVerifier, IDisposable
     public const int SignatureLength = 64;
 
     private readonly ECDsa _key;
+    private readonly byte[] _publicKey;
 
     /// <summary>Imports an encoded point, see <see cref="P256Point"/>.</summary>
     /// <exception cref="InvalidPointException">It is no point of the curve.</exception>
     public VerificationKey(ReadOnlySpan<byte> publicKey)
     {
         P256Point.Validate(publicKey);
+        _publicKey = publicKey.ToArray();
         Id = DeviceId.Of(publicKey);
         _key = ECDsa.Create(P256Point.Decode(publicKey));
     }
 
     /// <inheritdoc/>
     public DeviceId Id { get; }
+
+    /// <summary>The encoded point.</summary>
+    public ReadOnlySpan<byte> PublicKey => _publicKey;
 
     /// <inheritdoc/>
     public bool Verify(ReadOnlySpan<byte> digest, ReadOnlySpan<byte> signature) =>
