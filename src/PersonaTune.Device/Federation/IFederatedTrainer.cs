@@ -16,8 +16,8 @@ public interface IFederatedTrainer
     Task<int> CountExamplesAsync(CancellationToken cancellationToken);
 
     /// <summary>Trains from the global adapter and gives the difference.</summary>
-    /// <param name="global">The released coordinates; do not keep them.</param>
+    /// <param name="start">The released coordinates; do not keep them.</param>
     /// <param name="terms">What the task asks for.</param>
     /// <param name="cancellationToken">Ends the training; nothing is reported then.</param>
-    Task<FederatedUpdate> TrainAsync(ReadOnlyMemory<float> global, Protocol.Tasks.LocalTrainingTerms terms, CancellationToken cancellationToken);
+    Task<FederatedUpdate> TrainAsync(ReadOnlyMemory<float> start, Protocol.Tasks.LocalTrainingTerms terms, CancellationToken cancellationToken);
 }

@@ -14,7 +14,7 @@ namespace PersonaTune.Protocol.Wire;
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(BytesJsonConverter)],
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
     AllowDuplicateProperties = false, MaxDepth = 16)]
 [JsonSerializable(typeof(TaskDefinition))]
 [JsonSerializable(typeof(TaskList))]
