@@ -136,6 +136,7 @@ function countDown() {
 
 function connected(connection) {
   state.connection = connection;
+  if (connection.name === 'live') refresh();
   const notice = byId('notice');
   notice.hidden = connection.name !== 'waiting' && (connection.name === 'live' || notice.hidden);
   if (connection.name === 'waiting') {
@@ -178,20 +179,21 @@ function setUpTheme() {
 
 const stream = new EventStream('v1/operator/dashboard/stream', { onEvent: (type, data) => (type === 'dashboard' ? receive(data) : undefined), onState: connected });
 
-async function start() {
-  setUpTheme();
-  stream.start();
-  log.stream.start();
-  window.addEventListener('online', () => [stream, log.stream].forEach((one) => one.start()));
-  window.addEventListener('hashchange', () => change({ task: fromHash(), chosen: null }));
-  setInterval(countDown, 1000);
-  // The stream may be quiet until something changes; the first figures do not wait for that.
+// The stream may be quiet until something changes: whoever connects asks for the figures of now.
+async function refresh() {
   try {
     const response = await fetch('v1/operator/dashboard', { cache: 'no-store', headers: { Accept: 'application/json' } });
-    if (response.ok && !state.view) receive(await response.text());
+    if (!response.ok) return;
+    const data = await response.text();
+    if (!state.view || new Date(JSON.parse(data).time) > new Date(state.received)) receive(data);
   } catch {
     // The stream reports that the service cannot be reached.
   }
 }
 
-await start();
+setUpTheme();
+stream.start();
+log.stream.start();
+window.addEventListener('online', () => [stream, log.stream].forEach((one) => one.start()));
+window.addEventListener('hashchange', () => change({ task: fromHash(), chosen: null }));
+setInterval(countDown, 1000);
