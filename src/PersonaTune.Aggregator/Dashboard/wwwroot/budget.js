@@ -25,7 +25,7 @@ export class BudgetSection {
     const fresh = this.#chart === undefined;
     this.#chart ??= new Chart({
       series: [{ label: 'Spent', tone: 'accent' }, { label: 'Limit', tone: 'bad', dash: true }, { label: 'Projected', tone: 'accent', dash: true }],
-      tick: format.limit, zero: true,
+      tick: format.limit, zero: true, height: 240,
       legend: [['spent', 'ε spent after each release'], ['projected', 'Projected'], ['limit', 'Limit']],
     });
     const numbers = h('dl', { class: 'accountants' },

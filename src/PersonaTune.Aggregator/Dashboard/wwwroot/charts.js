@@ -21,8 +21,8 @@ function colour(name) {
 const ticks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000];
 
 /**
- * A chart over rounds or releases. `series`: `{ label, tone, dash, kind, format }`, kind `line` or `bars`; `tick` formats the vertical axis; `zero` keeps 0 in view;
- * `read(index)` puts a point into words.
+ * A chart over rounds or releases. `series`: `{ label, tone, dash, kind }`, kind `line` or `bars`; `tick` formats the vertical axis, `steps` are the
+ * distances its lines may have; `zero` keeps 0 in view; `legend` are `[key, text]` pairs; `height` is in pixels.
  */
 export class Chart {
   #options;
@@ -33,9 +33,9 @@ export class Chart {
   #latest = '';
 
   constructor(options) {
-    this.#options = options;
+    this.#options = { height: 190, ...options };
     this.#readout = h('p', { class: 'card-line', 'aria-live': 'polite' });
-    this.#box = h('div', { class: 'plot', role: 'img', tabindex: 0 });
+    this.#box = h('div', { class: 'plot', role: 'img', tabindex: 0, vars: { height: `${this.#options.height}px` } });
     this.element = h('div', {}, this.#readout, this.#box, options.legend ? h('ul', { class: 'legend' }, options.legend.map(([key, text]) =>
       h('li', {}, h('span', { class: 'key', 'data-key': key, 'aria-hidden': 'true' }), text))) : null);
     this.#box.addEventListener('keydown', (event) => this.#key(event));
@@ -67,7 +67,7 @@ export class Chart {
     const measure = (plot, values) => Math.max(36, 14 + 6.4 * Math.max(0, ...(values ?? []).map((value) => value.length)));
     this.#plot = new uPlot({
       width,
-      height: 190,
+      height: this.#options.height,
       padding: [8, 8, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
@@ -76,8 +76,8 @@ export class Chart {
         y: { range: (plot, low, high) => this.#upward(low, high) },
       },
       axes: [
-        { ...axis, grid: { show: false }, incrs: ticks, size: 28, gap: 6, space: 40, values: (plot, splits) => splits.map((x) => this.#options.across?.(x) ?? String(x)) },
-        { ...axis, size: measure, gap: 8, space: 36, values: (plot, splits) => splits.map(this.#options.tick) },
+        { ...axis, grid: { show: false }, incrs: ticks, size: 28, gap: 6, space: 40, values: (plot, splits) => splits.map(String) },
+        { ...axis, size: measure, gap: 8, ...(this.#options.steps ? { incrs: this.#options.steps } : {}), space: 36, values: (plot, splits) => splits.map(this.#options.tick) },
       ],
       series: [{}, ...this.#options.series.map((series) => this.#series(series))],
       hooks: { setCursor: [(plot) => this.#read(plot.cursor.idx)] },
@@ -108,7 +108,7 @@ export class Chart {
     const width = this.#box.clientWidth;
     if (width === 0) return;
     if (this.#plot) {
-      if (this.#plot.width !== width) this.#plot.setSize({ width, height: 190 });
+      if (this.#plot.width !== width) this.#plot.setSize({ width, height: this.#options.height });
     } else {
       this.rebuild();
     }

@@ -43,12 +43,12 @@ export const lossSection = (element) => new ChartSection(element, {
 });
 
 export const accuracySection = (element) => new ChartSection(element, {
-  name: 'Accuracy', series: [{ label: 'Accuracy', tone: 'good' }], tick: format.percent, show: format.accuracy,
+  name: 'Accuracy', series: [{ label: 'Accuracy', tone: 'good' }], tick: format.percentTick, show: format.accuracy,
   nothing: 'Accuracy appears with the first evaluated release of a task whose public set has answers.',
 });
 
 export const trafficSection = (element) => new ChartSection(element, {
-  name: 'Bytes received', series: [{ label: 'Bytes', tone: 'accent', kind: 'bars' }], tick: format.bytesTick, zero: true, show: format.bytes,
+  name: 'Bytes received', series: [{ label: 'Bytes', tone: 'accent', kind: 'bars' }], tick: format.bytesTick, steps: format.byteSteps, zero: true, show: format.bytes,
   nothing: 'The bytes of all messages, by round, once devices send some.',
 });
 

@@ -3,6 +3,7 @@
 const number = (options) => new Intl.NumberFormat(undefined, options);
 const integers = number({ maximumFractionDigits: 0 });
 const percents = number({ style: 'percent', maximumFractionDigits: 0 });
+const percentTicks = number({ style: 'percent', maximumFractionDigits: 1 });
 const finePercents = number({ style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const losses = number({ minimumFractionDigits: 3, maximumFractionDigits: 3 });
 const epsilons = number({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -19,6 +20,7 @@ const orNone = (format) => (value) => (value === null || value === undefined ? n
 
 export const integer = orNone((value) => integers.format(value));
 export const percent = orNone((value) => percents.format(value));
+export const percentTick = orNone((value) => percentTicks.format(value));
 export const accuracy = orNone((value) => finePercents.format(value));
 export const loss = orNone((value) => losses.format(value));
 export const epsilon = orNone((value) => epsilons.format(value));
@@ -40,8 +42,9 @@ export const bytes = orNone((value) => {
   return `${size.format(value)} ${sizes[unit]}`;
 });
 
-/** The axis of a byte chart: the unit that suits the largest value. */
+/** A byte chart's axis: round numbers of the unit that `bytes` writes. */
 export const bytesTick = (value) => (value === 0 ? '0' : bytes(value));
+export const byteSteps = sizes.flatMap((unit, power) => [1, 2, 5, 10, 20, 50, 100, 200, 500].map((step) => step * 1024 ** power));
 
 export const time = (iso) => clock.format(new Date(iso));
 export const moment = (iso) => moments.format(new Date(iso));

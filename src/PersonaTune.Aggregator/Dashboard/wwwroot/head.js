@@ -70,6 +70,6 @@ function traffic({ history, current }) {
   const rounds = current ? [...history, current] : history;
   const sum = rounds.reduce((total, round) => total + round.bytesReceived, 0);
   return figure('Data received', format.bytes(sum), {
-    note: rounds.length === 0 ? 'No messages yet' : `${format.bytes(Math.round(sum / rounds.length))} an attempt`,
+    note: rounds.length === 0 ? 'No messages yet' : `${format.bytes(Math.round(sum / rounds.length))} per attempt`,
   });
 }
