@@ -51,7 +51,8 @@ export const budgetTone = (part) => (part >= 0.95 ? 'bad' : part >= 0.75 ? 'warn
 function budget({ total, spent, roundsLeft }) {
   if (total === null || total === undefined) return figure('Privacy spent', format.none, { note: 'No differential privacy' });
   const part = total > 0 ? spent / total : 1;
-  const left = roundsLeft === null || roundsLeft === undefined ? `${format.percent(part)} used` : `Room for ${format.plural(roundsLeft, 'more round', 'more rounds')}`;
+  const left = roundsLeft === null || roundsLeft === undefined ? `${format.percent(part)} used`
+    : roundsLeft === 0 ? 'No room for another round' : `Room for ${format.plural(roundsLeft, 'more round', 'more rounds')}`;
   return figure('Privacy spent', [`ε ${format.epsilon(spent)}`, h('small', {}, ` of ${format.limit(total)}`)], { part, tone: budgetTone(part), note: left });
 }
 

@@ -1,7 +1,7 @@
 // The round's state strip with the countdown of its stage.
 
 import { commands, shown } from './commands.js';
-import { empty, fill, h } from './dom.js';
+import { byId, empty, fill, h } from './dom.js';
 import * as format from './format.js';
 
 const secureSteps = ['recruiting', 'keying', 'sharing', 'collecting', 'confirming', 'unmasking', 'aggregating', 'validating', 'published'];
@@ -11,6 +11,8 @@ export const stateTone = { published: 'good', abandoned: 'bad' };
 
 export function renderRound(element, { state: taskState, aggregation, rounds, current, latest }) {
   const round = current ?? latest;
+  // The round's own name stands in for the card's title where there is one.
+  byId('round-title').classList.toggle('sr', Boolean(round));
   if (!round) {
     fill(element, taskState === 'draft'
       ? empty('This task is a draft: devices do not see it. Open it to begin its first round.', shown(commands.openTask))

@@ -39,7 +39,7 @@ export class EventStream {
     this.#abort = undefined;
   }
 
-  async #run() {
+  async #run(renewed = false) {
     const abort = new AbortController();
     this.#abort = abort;
     let detail = 'the connection was lost';
@@ -51,7 +51,7 @@ export class EventStream {
         abort.abort();
       }, this.#idle);
     };
-    if (this.#failures === 0) this.#onState({ name: 'connecting' });
+    if (this.#failures === 0 && !renewed) this.#onState({ name: 'connecting' });
     try {
       listen();
       const headers = { Accept: 'text/event-stream' };
@@ -77,7 +77,7 @@ export class EventStream {
       this.#onState({ name: 'waiting', retryAt: Date.now() + delay, detail });
     }
 
-    this.#timer = setTimeout(() => this.#run(), delay);
+    this.#timer = setTimeout(() => this.#run(delay === 0), delay);
   }
 
   async #read(reader, listen) {
