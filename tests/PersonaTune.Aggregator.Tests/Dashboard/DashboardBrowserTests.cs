@@ -14,7 +14,10 @@ public sealed class DashboardBrowserTests
         await using var host = await DashboardHost.StartAsync();
         var start = new ProcessStartInfo("node")
         {
-            WorkingDirectory = BrowserFactAttribute.Folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = BrowserFactAttribute.Folder,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.ArgumentList.Add("--test");
         // One file after another: they share the host.

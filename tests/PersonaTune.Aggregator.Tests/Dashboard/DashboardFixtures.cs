@@ -107,7 +107,9 @@ internal static class DashboardFixtures
         var task = Keyboard(now, advanced: false);
         return task with
         {
-            State = TaskState.BudgetExhausted, Current = null, Budget = new(1e-8, 1.75, task.Budget.Spent, task.Budget.SpentRenyi, task.Budget.SpentLossDistribution, 0, task.Budget.Curve),
+            State = TaskState.BudgetExhausted,
+            Current = null,
+            Budget = new(1e-8, 1.75, task.Budget.Spent, task.Budget.SpentRenyi, task.Budget.SpentLossDistribution, 0, task.Budget.Curve),
         };
     }
 
