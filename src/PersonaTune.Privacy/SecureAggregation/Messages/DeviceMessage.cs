@@ -41,6 +41,15 @@ public static class DeviceMessage
         }
     }
 
+    /// <summary>What a server's offer is about, before anything of it is believed: verify the offer, and compare it with what was promised.</summary>
+    /// <exception cref="RefusalException">It is no offer.</exception>
+    public static RoundConfiguration ReadOffer(SignedMessage offer)
+    {
+        ArgumentNullException.ThrowIfNull(offer);
+        if (offer.Type != MessageType.Offer) throw new RefusalException(RefusalReason.UnexpectedMessage, "offer", $"it is a {offer.Type}; ask for a seat again");
+        return MessageCodec.Decode<OfferBody>(offer.Body.Span, "offer").Configuration;
+    }
+
     /// <summary>The number of chunks of a report.</summary>
     public static int Chunks(RoundConfiguration configuration) => InputBody.Chunks(configuration);
 
