@@ -7,6 +7,8 @@ using PersonaTune.Cli.Learning;
 using PersonaTune.Cli.Options;
 using PersonaTune.Cli.Privacy;
 using PersonaTune.Cli.Quantizing;
+using PersonaTune.Cli.Serving;
+using PersonaTune.Cli.Simulation;
 using PersonaTune.Cli.Stores;
 using PersonaTune.Cli.Terminal;
 using PersonaTune.Cli.Writing;
@@ -33,6 +35,8 @@ internal static class CommandTree
             QuantizeCommand.Build(options, console),
             InspectCommand.Build(options, console),
             PrivacyCommand.Build(options, console),
+            ServeCommand.Build(options, console),
+            SimulateCommand.Build(options, console),
         ])
             root.Add(command);
         return root;

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.ComponentModel.DataAnnotations;
+using PersonaTune.Aggregator.Hosting;
+using PersonaTune.Aggregator.Persistence;
+using PersonaTune.Cli.Failures;
+using PersonaTune.Cli.Options;
+using PersonaTune.Cli.Simulation;
+using PersonaTune.Cli.Terminal;
+
+namespace PersonaTune.Cli.Serving;
+
+/// <summary><c>serve</c>: an aggregator on this machine.</summary>
+internal static class ServeCommand
+{
+    public static Command Build(SharedOptions shared, ToolConsole console)
+    {
+        var folder = new Option<string>("--folder") { Description = "Keys and, with SQLite, the database. Default: aggregator.", HelpName = "FOLDER", DefaultValueFactory = _ => "aggregator" };
+        var url = new Option<string>("--url") { Description = "Where to listen.", HelpName = "URL", DefaultValueFactory = _ => "http://127.0.0.1:5080" };
+        var postgres = new Option<string?>("--postgres") { Description = "PostgreSQL instead of SQLite: a connection string.", HelpName = "TEXT" };
+        var init = new Option<bool>("--init") { Description = "Make the keys that are missing in the folder." };
+        var authority = new Option<string>("--authority") { Description = "with (default): also the enrolment authority; without: not; only: nothing else.", HelpName = "HOW", DefaultValueFactory = _ => "with" };
+        authority.AcceptOnlyFromAmong("with", "without", "only");
+        var quota = new Option<int>("--keys-per-token") { Description = "Keys that the enrolment token may enrol.", HelpName = "N", DefaultValueFactory = _ => 10_000 };
+        quota.Require("1 to 1000000", value => value is >= 1 and <= 1_000_000);
+        var command = new Command("serve", "Run an aggregator with its dashboard on this machine.") { folder, url, postgres, init, authority, quota };
+        Invocation.SetAction(command, shared, console, async invocation =>
+        {
+            var parse = invocation.Parse;
+            try
+            {
+                var path = parse.GetValue(folder)!;
+                var options = new AggregatorHostOptions
+                {
+                    Keys = ServiceFolder.Open(Path.Combine(path, "keys"), parse.GetValue(init)), Urls = parse.GetValue(url)!, ServeAuthority = parse.GetValue(authority) != "without",
+                    ServeAggregator = parse.GetValue(authority) != "only",
+                    Database = parse.GetValue(postgres) is { } connection
+                        ? new DatabaseOptions { Kind = DatabaseKind.PostgreSql, Connection = connection }
+                        : new DatabaseOptions { Connection = Path.Combine(path, "aggregator.db") },
+                };
+                options.Authority.KeysPerName = parse.GetValue(quota);
+                await using var app = await AggregatorHost.CreateAsync(options, invocation.Cancellation);
+                await app.StartAsync(invocation.Cancellation);
+                invocation.Console.Out.WriteLine($"dashboard and service: {Simulator.AddressOf(app)}");
+                invocation.Console.Out.WriteLine($"keys, operator's token and enrolment token: {options.Keys.Path}");
+                await Task.Delay(Timeout.Infinite, invocation.Cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await app.StopAsync(CancellationToken.None);
+                return ExitCode.Success;
+            }
+            catch (Exception e) when (e is DatabaseException or ValidationException or InvalidOperationException or IOException or UriFormatException)
+            {
+                throw new ToolException(ExitCode.Failure, e.Message, e);
+            }
+        });
+        return command;
+    }
+}
