@@ -33,7 +33,7 @@ public static class AggregatorHost
             Validator.ValidateObject(part, new ValidationContext(part), validateAllProperties: true);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
         builder.WebHost.UseUrls(options.Urls);
-        builder.WebHost.ConfigureKestrel(Limit);
+        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options.Urls.Contains("https:", StringComparison.OrdinalIgnoreCase)));
         builder.Logging.ClearProviders().SetMinimumLevel(options.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddJsonConsole();
         var keys = options.Keys.Keys();
         var database = await AggregatorDatabase.OpenAsync(options.Database, options.Time, cancellationToken);
@@ -46,10 +46,11 @@ public static class AggregatorHost
         return app;
     }
 
-    private static void Limit(KestrelServerOptions kestrel)
+    private static void Limit(KestrelServerOptions kestrel, bool tls)
     {
         kestrel.AddServerHeader = false;
-        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1AndHttp2);
+        // Without TLS there is nothing to negotiate HTTP/2 with.
+        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = tls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1);
         kestrel.Limits.MaxRequestBodySize = BodyReader.Message + 1;
         kestrel.Limits.MaxConcurrentConnections = 20_000;
         kestrel.Limits.MaxRequestHeadersTotalSize = 16 << 10;

@@ -35,18 +35,5 @@ internal sealed record FaultPlan
     /// <summary>Whether a device vanishes before a step of an attempt.</summary>
     public bool Vanishes(int device, int attempt, ParticipationStep step) => Drops.TryGetValue(step, out var rate) && Draw(device, attempt, 10 + (int)step) < rate;
 
-    // Splitmix64 over the four numbers: uniform, and the same on every machine.
-    private double Draw(int device, int attempt, int purpose)
-    {
-        var x = (ulong)Seed;
-        foreach (var part in (ReadOnlySpan<int>)[device, attempt, purpose])
-        {
-            x += 0x9E3779B97F4A7C15UL + (ulong)(uint)part;
-            x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9UL;
-            x = (x ^ (x >> 27)) * 0x94D049BB133111EBUL;
-            x ^= x >> 31;
-        }
-
-        return (x >> 11) * (1.0 / (1UL << 53));
-    }
+    private double Draw(int device, int attempt, int purpose) => (SeedMix.Mix(Seed, device, attempt, purpose) >> 11) * (1.0 / (1UL << 53));
 }

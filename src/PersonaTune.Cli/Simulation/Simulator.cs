@@ -89,8 +89,9 @@ internal sealed class Simulator(IWorkload workload, SimulationPlan plan, Action<
         var cohorts = new CohortTerms(
             plan.Goal, Math.Min(plan.CohortSize, plan.Goal), 1, OverSelection: 1, MaximumAttempts: 50, plan.LongStageSeconds, plan.StageSeconds, plan.LongStageSeconds,
             CorruptPpm: plan.Aggregation == AggregationKind.Secure ? 100_000 : 0, DropoutPpm: plan.Aggregation == AggregationKind.Secure ? 300_000 : 0);
-        var each = cohorts.GoalPerCohort;
-        cohorts = cohorts with { CohortSize = each, MinimumCohort = Math.Max(plan.Aggregation == AggregationKind.Secure ? 4 : 1, (int)Math.Ceiling(each * plan.MinimumFraction)) };
+        // Whole cohorts of equal size: with exactly as many seats as devices no stage waits for its deadline, unless devices are lost.
+        var each = plan.Goal / cohorts.Cohorts;
+        cohorts = cohorts with { Goal = each * cohorts.Cohorts, CohortSize = each, MinimumCohort = Math.Max(plan.Aggregation == AggregationKind.Secure ? 4 : 1, (int)Math.Ceiling(each * plan.MinimumFraction)) };
         var clip = plan.Clip ?? workload.Clip;
         var noise = plan.Privacy == PrivacyKind.None ? 0 : plan.NoiseMultiplier;
         var task = new TaskDefinition(
@@ -154,7 +155,7 @@ internal sealed class Simulator(IWorkload workload, SimulationPlan plan, Action<
                 if (offered.State != TaskState.Open) throw new InvalidOperationException($"the task is {offered.State} in round {number}; see its event log");
                 attempts = await WaitForRecruitingAsync(http, task, number, cancellationToken);
                 if (attempts == 0) break;
-                foreach (var outcome in await Task.WhenAll(Choose(fleet, number, attempts).Select(device => TakePartAsync(device, offered, cancellationToken))))
+                foreach (var outcome in await Task.WhenAll(Choose(fleet, task.Cohorts.Goal, number, attempts).Select(device => TakePartAsync(device, offered, cancellationToken))))
                 {
                     if (outcome is null) lost++;
                     else if (outcome.End == ParticipationEnd.Completed) completed++;
@@ -190,12 +191,12 @@ internal sealed class Simulator(IWorkload workload, SimulationPlan plan, Action<
     };
 
     // Different devices in each attempt, the same in each run.
-    private IEnumerable<VirtualDevice> Choose(Fleet fleet, int round, int attempt)
+    private IEnumerable<VirtualDevice> Choose(Fleet fleet, int goal, int round, int attempt)
     {
-        var random = new Random(HashCode.Combine(plan.Faults.Seed, round, attempt));
+        var random = SeedMix.Generator(plan.Faults.Seed, round, attempt);
         var order = Enumerable.Range(0, fleet.Devices.Count).ToArray();
         random.Shuffle(order);
-        return order.Take(plan.Goal).Select(number => fleet.Devices[number]);
+        return order.Take(goal).Select(number => fleet.Devices[number]);
     }
 
     private static async Task<ParticipationOutcome?> TakePartAsync(VirtualDevice device, OfferedTask task, CancellationToken cancellationToken)

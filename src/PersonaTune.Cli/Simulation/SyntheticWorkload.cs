@@ -55,7 +55,7 @@ internal sealed class SyntheticWorkload(int people, int dimension, long seed) : 
 
     private static float[] Vector(long seed, int person, int length, float spread)
     {
-        var random = new Random(HashCode.Combine(seed, person));
+        var random = SeedMix.Generator(seed, person);
         var values = new float[length];
         foreach (ref var value in values.AsSpan()) value = (float)((random.NextDouble() * 2) - 1) * spread;
         return values;

@@ -1,5 +1,8 @@
 using PersonaTune.Cli.Failures;
+using PersonaTune.Cli.Options;
 using PersonaTune.Cli.Simulation.Digits;
+using PersonaTune.Device.Keyboard;
+using PersonaTune.Engine.Models;
 
 namespace PersonaTune.Cli.Simulation;
 
@@ -20,6 +23,15 @@ internal static class WorkloadSource
     {
         "synthetic" => new SyntheticWorkload(people, dimension, seed),
         "digits" => new DigitsWorkload(DigitImages.Read(data ?? throw new ToolException(ExitCode.Usage, "--data: expected the folder of the digit files (images, labels and writers)"))),
+        "keyboard" => OpenKeyboard(data, model, threads),
         _ => throw new ToolException(ExitCode.Usage, $"--workload: expected one of {string.Join(", ", Names)}, got '{name}'"),
     };
+
+    private static KeyboardWorkload OpenKeyboard(string? data, string? model, int threads)
+    {
+        if (data is null) throw new ToolException(ExitCode.Usage, "--data: expected a file of messages, JSON lines with user and text");
+        if (!File.Exists(data)) throw new ToolException(ExitCode.BadInput, $"'{data}' does not exist; name a file of messages");
+        using var reader = new StreamReader(data);
+        return new KeyboardWorkload(ModelLoader.Load(ModelLocation.Find(model)), PersonHistory.ReadJsonLines(reader, data), threads);
+    }
 }

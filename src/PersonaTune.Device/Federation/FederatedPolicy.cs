@@ -1,0 +1,34 @@
+using PersonaTune.Protocol.Tasks;
+
+namespace PersonaTune.Device.Federation;
+
+/// <summary>A user's limits for federated tasks.</summary>
+public sealed record FederatedPolicy
+{
+    /// <summary>The most epsilon that all rounds of a task may cost together, at the task's delta. Default 8.</summary>
+    public double MaximumEpsilon { get; init; } = 8;
+
+    /// <summary>The largest delta. Default 1e-5.</summary>
+    public double MaximumDelta { get; init; } = 1e-5;
+
+    /// <summary>The smallest cohort. Default 32.</summary>
+    public int MinimumCohort { get; init; } = 32;
+
+    /// <summary>The fewest own examples. Default 20.</summary>
+    public int MinimumExamples { get; init; } = 20;
+
+    /// <summary>The shortest time between two participations in a task. Default one hour.</summary>
+    public TimeSpan MinimumSeparation { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Who may add noise. Default: the device itself, alone or together with its cohort.</summary>
+    public IReadOnlyList<PrivacyKind> PrivacyKinds { get; init; } = [PrivacyKind.Distributed, PrivacyKind.Local];
+
+    /// <summary>Whether a metered network will do. Default false.</summary>
+    public bool AllowMetered { get; init; }
+
+    /// <summary>Whether the device must be on mains power. Default true.</summary>
+    public bool RequireMains { get; init; } = true;
+
+    /// <summary>Whether the device must be idle. Default true.</summary>
+    public bool RequireIdle { get; init; } = true;
+}
