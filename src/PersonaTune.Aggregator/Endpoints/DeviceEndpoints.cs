@@ -21,7 +21,7 @@ internal static class DeviceEndpoints
                 new ServiceKeys(options.Audience, keys.ServerPublicKey, [keys.OperatorPublicKey], keys.AuthorityCertificate), ProtocolJson.Default.ServiceKeys))
             .Describe<ServiceKeys>("getKeys", "The deployment's public keys. Applications pin them; fetching them is for trying things out.");
         all.MapGet(Routes.Tasks, async (IRoundGateway gateway, CancellationToken ct) => Json(await gateway.ListTasksAsync(ct), ProtocolJson.Default.TaskList))
-            .Describe<Protocol.Tasks.TaskList>("listTasks", "Open and paused tasks with their signed definitions.");
+            .Describe<Protocol.Tasks.TaskList>("listTasks", "All tasks but drafts and cancelled ones, with their signed definitions.");
         all.MapPost("/v1/tasks/{task}/check-in", async (HttpContext http, string task, IRoundGateway gateway, RequestAuthenticator guard, CancellationToken ct) =>
         {
             var (caller, body) = await ActionAsync(http, guard, BodyReader.Json, ct);

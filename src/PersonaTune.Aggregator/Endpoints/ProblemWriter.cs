@@ -57,6 +57,7 @@ internal sealed partial class ProblemWriter(RequestDelegate next, ILogger<Proble
         404 => new ProblemDocument(ProblemTypes.NotFound, "Not found", 404, "there is nothing at this address; see /openapi/v1.json"),
         429 => new ProblemDocument(ProblemTypes.RateLimited, "Too many requests", 429, "too many requests; come again after the time in Retry-After"),
         503 => new ProblemDocument(ProblemTypes.Unavailable, "Unavailable", 503, "the service is not ready; come again"),
+        415 => new ProblemDocument(ProblemTypes.Malformed, "Unsupported media type", 415, "the body has another content type than the address takes; see /openapi/v1.json"),
         _ => new ProblemDocument(ProblemTypes.Malformed, Title(status), status, "the request does not fit the address; see /openapi/v1.json"),
     };
 

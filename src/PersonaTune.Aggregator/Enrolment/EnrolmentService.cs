@@ -22,7 +22,7 @@ public sealed class EnrolmentService : IDisposable
     private readonly IReadOnlyList<IAttestationVerifier> _verifiers;
     private readonly string _audience;
     private readonly TimeProvider _time;
-    private readonly byte[] _challengeKey = RandomNumberGenerator.GetBytes(32);
+    private readonly byte[] _challengeKey;
     private readonly IEnrolmentRegister _register;
     private readonly ConcurrentDictionary<string, long> _used = new(StringComparer.Ordinal);
 
@@ -33,6 +33,11 @@ public sealed class EnrolmentService : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         if (!authority.HasPrivateKey) throw new ArgumentException("the authority's certificate comes without its key", nameof(authority));
         (_authority, _options, _verifiers, _register, _audience, _time) = (authority, options, [.. verifiers], register, audience, time);
+        // From the authority's key, so that every node knows the challenges of the others.
+        using var key = authority.GetECDsaPrivateKey() ?? throw new ArgumentException("the authority's key is not an elliptic-curve key", nameof(authority));
+        var secret = key.ExportParameters(includePrivateParameters: true).D!;
+        _challengeKey = HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: "PersonaTune/enrolment challenge/1"u8.ToArray());
+        CryptographicOperations.ZeroMemory(secret);
     }
 
     /// <summary>A challenge: expiry, randomness and an authentication code, so that nothing is stored for those who never come back.</summary>

@@ -50,7 +50,7 @@ public sealed class ServiceFolder
     public EcdsaEnvelopeSigner OperatorSigner() => Keys().OperatorSigner();
 
     /// <summary>The authority's certificate with its key; dispose it.</summary>
-    public X509Certificate2 Authority() => X509CertificateLoader.LoadPkcs12(File.ReadAllBytes(At(AuthorityFile)), null, X509KeyStorageFlags.EphemeralKeySet);
+    public X509Certificate2 Authority() => X509CertificateLoader.LoadPkcs12(File.ReadAllBytes(At(AuthorityFile)), null, X509KeyStorageFlags.EphemeralKeySet | X509KeyStorageFlags.Exportable);
 
     private void Create()
     {

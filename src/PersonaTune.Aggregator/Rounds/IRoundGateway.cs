@@ -10,7 +10,7 @@ namespace PersonaTune.Aggregator.Rounds;
 /// </summary>
 public interface IRoundGateway
 {
-    /// <summary>The open and paused tasks.</summary>
+    /// <summary>All tasks but drafts and cancelled ones.</summary>
     Task<TaskList> ListTasksAsync(CancellationToken cancellationToken);
 
     /// <summary>Gives a seat, or says why not.</summary>

@@ -32,7 +32,7 @@ internal sealed partial class RoundGateway : IRoundGateway, IAsyncDisposable
     {
         var rows = await Database.ReadAsync(transaction => transaction.QueryAsync<ListedTask>("""
             SELECT t.name, t.state, t.envelope, COALESCE((SELECT MAX(r.number) FROM adapter_release r WHERE r.task = t.name AND r.state = 'live'), 0) AS release
-            FROM task t WHERE t.state IN ('open', 'paused') ORDER BY t.name
+            FROM task t WHERE t.state NOT IN ('draft', 'cancelled') ORDER BY t.name
             """), cancellationToken);
         return new TaskList([.. rows.Select(row => new TaskSummary(row.Name, StateNames.Parse<TaskState>(row.State), row.Envelope, (int)row.Release))]);
     }

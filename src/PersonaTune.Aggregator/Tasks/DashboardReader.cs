@@ -53,7 +53,7 @@ internal sealed class DashboardReader(AggregatorContext context)
             await BudgetAsync(transaction, row, definition), [.. views.Where(view => view.Ended is not null)],
             [.. releases.Select(release => new ReleaseSummary(
                 release.Number, release.Round, StateNames.Parse<ReleaseState>(release.State), DateTimeOffset.FromUnixTimeMilliseconds(release.CreatedAt), release.Loss,
-                release.Accuracy, release.Epsilon, release.Bytes))], definition.Adapter.Kind);
+                release.Accuracy, release.Epsilon, release.Bytes))]);
     }
 
     private async Task<RoundView> ViewAsync(DatabaseTransaction transaction, TaskDefinition task, RoundRow round)

@@ -64,7 +64,7 @@ internal static class TaskValidation
     {
         var cohorts = task.Cohorts;
         var secure = task.Aggregation == AggregationKind.Secure;
-        var least = secure ? 4 : 1;
+        var least = secure ? 4 : 3;
         Require(cohorts.MinimumCohort >= least, "cohorts.minimumCohort", cohorts.MinimumCohort, $"at least {least}");
         Require(cohorts.CohortSize >= cohorts.MinimumCohort && cohorts.CohortSize <= (secure ? 10_000 : 32_768), "cohorts.cohortSize", cohorts.CohortSize, "the minimum cohort to 10000 (32768 plain)");
         Require(cohorts.Goal >= cohorts.MinimumCohort && cohorts.Goal <= 10_000_000, "cohorts.goal", cohorts.Goal, "at least the minimum cohort");

@@ -13,7 +13,8 @@ internal sealed class PrometheusExporter : IDisposable
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
     private static readonly double[] Buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-    private readonly ConcurrentDictionary<Instrument, ConcurrentDictionary<string, Series>> _instruments = new();
+    // By name: several services in one process share a line.
+    private readonly ConcurrentDictionary<string, (string Kind, string Help, ConcurrentDictionary<string, Series> Series)> _instruments = new(StringComparer.Ordinal);
     private readonly MeterListener _listener = new();
 
     public PrometheusExporter()
@@ -34,10 +35,9 @@ internal sealed class PrometheusExporter : IDisposable
     {
         _listener.RecordObservableInstruments();
         var text = new StringBuilder();
-        foreach (var (instrument, all) in _instruments.OrderBy(pair => pair.Key.Name, StringComparer.Ordinal))
+        foreach (var (name, (kind, help, all)) in _instruments.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            var (name, kind) = (Name(instrument), Kind(instrument));
-            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {Escape(instrument.Description ?? instrument.Name)}\n# TYPE {name} {kind}\n");
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {kind}\n");
             foreach (var (labels, series) in all.OrderBy(pair => pair.Key, StringComparer.Ordinal)) series.Write(text, name, labels, kind == "histogram");
         }
 
@@ -78,7 +78,8 @@ internal sealed class PrometheusExporter : IDisposable
             labels = string.Join(',', parts.Order(StringComparer.Ordinal));
         }
 
-        var series = _instruments.GetOrAdd(instrument, _ => new ConcurrentDictionary<string, Series>(StringComparer.Ordinal)).GetOrAdd(labels, _ => new Series());
+        var series = _instruments.GetOrAdd(
+            Name(instrument), _ => (Kind(instrument), Escape(instrument.Description ?? instrument.Name), new ConcurrentDictionary<string, Series>(StringComparer.Ordinal))).Series.GetOrAdd(labels, _ => new Series());
         series.Record(value, Kind(instrument), instrument is ObservableInstrument<long> or ObservableInstrument<double> or ObservableInstrument<int>);
     }
 

@@ -17,7 +17,7 @@ namespace PersonaTune.Cli.Simulation;
 /// </summary>
 internal sealed class KeyboardWorkload : IWorkload
 {
-    private const int Rank = 2, MaximumLength = 128;
+    private const int Rank = 1, MaximumLength = 128;
     private readonly DecoderModel _model;
     private readonly GlobalAdapterLayout _layout;
     private readonly List<(TrainingSequence[] Train, TrainingSequence[] Test)> _people = [];
@@ -59,7 +59,7 @@ internal sealed class KeyboardWorkload : IWorkload
     public LocalTrainingTerms Training => new(Epochs: 1, MaximumSteps: 40, LearningRate: 5e-3, BatchExamples: 8, MinimumExamples: 5);
 
     /// <inheritdoc/>
-    public double Clip => 0.5;
+    public double Clip => 3;
 
     /// <inheritdoc/>
     public ServerTerms Server => new(ServerOptimizerKind.FedAvg, LearningRate: 1, Momentum: 0.5);

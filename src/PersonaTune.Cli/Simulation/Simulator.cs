@@ -91,7 +91,7 @@ internal sealed class Simulator(IWorkload workload, SimulationPlan plan, Action<
             CorruptPpm: plan.Aggregation == AggregationKind.Secure ? 100_000 : 0, DropoutPpm: plan.Aggregation == AggregationKind.Secure ? 300_000 : 0);
         // Whole cohorts of equal size: with exactly as many seats as devices no stage waits for its deadline, unless devices are lost.
         var each = plan.Goal / cohorts.Cohorts;
-        cohorts = cohorts with { Goal = each * cohorts.Cohorts, CohortSize = each, MinimumCohort = Math.Max(plan.Aggregation == AggregationKind.Secure ? 4 : 1, (int)Math.Ceiling(each * plan.MinimumFraction)) };
+        cohorts = cohorts with { Goal = each * cohorts.Cohorts, CohortSize = each, MinimumCohort = Math.Max(plan.Aggregation == AggregationKind.Secure ? 4 : 3, (int)Math.Ceiling(each * plan.MinimumFraction)) };
         var clip = plan.Clip ?? workload.Clip;
         var noise = plan.Privacy == PrivacyKind.None ? 0 : plan.NoiseMultiplier;
         var task = new TaskDefinition(

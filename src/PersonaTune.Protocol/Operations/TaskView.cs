@@ -12,7 +12,6 @@ namespace PersonaTune.Protocol.Operations;
 /// <param name="Budget">The privacy budget.</param>
 /// <param name="History">Ended attempts, oldest first, the newest 200.</param>
 /// <param name="Releases">Releases, newest first, the newest 50.</param>
-/// <param name="AdapterKind">The kind of adapter, see <see cref="AdapterTerms"/>.</param>
 public sealed record TaskView(
     string Name, string Purpose, TaskState State, AggregationKind Aggregation, int Rounds, RoundView? Current, BudgetView Budget, IReadOnlyList<RoundView> History,
-    IReadOnlyList<ReleaseSummary> Releases, string AdapterKind);
+    IReadOnlyList<ReleaseSummary> Releases);
