@@ -10,6 +10,7 @@ return args switch
     ["masks", ..] => MaskBench.Run(args),
     ["accounting", ..] => AccountingBench.Run(args),
     ["secagg", ..] => SecureAggregationBench.Run(args),
+    ["ingest", ..] => IngestBench.Run(args),
     _ => Usage(),
 };
 
@@ -23,6 +24,7 @@ static int Usage()
                noise [source,sampler,transform,encode]
                masks [--words n] [--keys n] [--threads n]
                accounting [--rounds n]
+               ingest [--devices n] [--bytes n] [--parallel n] [--postgres connection]
                secagg [--devices n] [--words n] [--lost percent] [--threads n]
         """);
     return 2;

@@ -30,7 +30,11 @@ internal sealed class TestDevice(TestKeys keys, TaskDefinition task, string task
     public DeviceRound Round() => new(
         new DevicePolicy
         {
-            Certificates = keys.Keys.Authority(), Server = new VerificationKey(keys.Keys.ServerPublicKey.Span), Budget = new FreeBudget(), Noise = new MechanismNoise(), RequireNoise = false,
+            Certificates = keys.Keys.Authority(),
+            Server = new VerificationKey(keys.Keys.ServerPublicKey.Span),
+            Budget = new FreeBudget(),
+            Noise = new MechanismNoise(),
+            RequireNoise = false,
             CohortFloor = task.Cohorts.MinimumCohort,
         }, _identity, _memory, new RecordingReport(this, new EncodedReport(update, TaskEncoding.Options(task), Convert.FromHexString(task.Adapter.BaseModelDigest), Convert.FromHexString(task.Adapter.SchemaHash))));
 

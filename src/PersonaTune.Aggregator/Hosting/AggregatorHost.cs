@@ -105,7 +105,11 @@ public static class AggregatorHost
                 : http.Connection.RemoteIpAddress?.ToString() ?? "?",
             _ => new TokenBucketRateLimiterOptions
             {
-                TokenLimit = 10 * perSecond, TokensPerPeriod = perSecond, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0, AutoReplenishment = true,
+                TokenLimit = 10 * perSecond,
+                TokensPerPeriod = perSecond,
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                QueueLimit = 0,
+                AutoReplenishment = true,
             }));
     }
 

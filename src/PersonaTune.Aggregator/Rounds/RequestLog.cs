@@ -36,8 +36,12 @@ internal static class RequestLog
             "INSERT INTO request (device, request_key, digest, signature_digest, status, body, expires_at) VALUES (@device, @Key, @digest, @signature, 200, @body, @expires)",
             new
             {
-                device = caller.Device.ToString(), caller.Key, digest = caller.Digest.ToArray(), signature = caller.SignatureDigest.ToArray(),
-                body = JsonSerializer.SerializeToUtf8Bytes(answer, type), expires = await transaction.NowAsync() + (long)kept.TotalMilliseconds,
+                device = caller.Device.ToString(),
+                caller.Key,
+                digest = caller.Digest.ToArray(),
+                signature = caller.SignatureDigest.ToArray(),
+                body = JsonSerializer.SerializeToUtf8Bytes(answer, type),
+                expires = await transaction.NowAsync() + (long)kept.TotalMilliseconds,
             });
 
     private sealed class Row

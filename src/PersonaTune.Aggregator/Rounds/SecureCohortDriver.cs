@@ -24,7 +24,9 @@ internal sealed class SecureCohortDriver(AggregatorContext context, CohortInfo c
         (_key, _authority) = (Context.Keys.ServerKey(), Context.Keys.Authority());
         var options = new ServerOptions
         {
-            Threads = Context.Options.UnmaskingThreads, RosterGoal = row.RosterGoal, ReportGoal = Cohort.Task.Cohorts.GoalPerCohort,
+            Threads = Context.Options.UnmaskingThreads,
+            RosterGoal = row.RosterGoal,
+            ReportGoal = Cohort.Task.Cohorts.GoalPerCohort,
         };
         _server = new ServerRound(Cohort.Configuration, row.Nonce, _key, _authority, DateTimeOffset.FromUnixTimeMilliseconds(row.OpenedAt), options);
         var closings = await Context.Database.ReadAsync(transaction => transaction.QueryAsync<Closing>(

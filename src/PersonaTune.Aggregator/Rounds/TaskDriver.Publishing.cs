@@ -87,8 +87,18 @@ internal sealed partial class TaskDriver
             VALUES (@Name, @Number, @RoundId, @envelope, @Vector, @Optimizer, @state, @loss, @accuracy, @Epsilon, @now, @until)
             """, new
         {
-            task.Name, release.Number, release.RoundId, envelope, release.Vector, release.Optimizer, state = (tested ? ReleaseState.Canary : ReleaseState.Live).Name(),
-            loss = release.Evaluation?.Loss, accuracy = release.Evaluation?.Accuracy, release.Epsilon, now, until = tested ? now + (long)(task.Server.CanarySeconds * 1000) : (long?)null,
+            task.Name,
+            release.Number,
+            release.RoundId,
+            envelope,
+            release.Vector,
+            release.Optimizer,
+            state = (tested ? ReleaseState.Canary : ReleaseState.Live).Name(),
+            loss = release.Evaluation?.Loss,
+            accuracy = release.Evaluation?.Accuracy,
+            release.Epsilon,
+            now,
+            until = tested ? now + (long)(task.Server.CanarySeconds * 1000) : (long?)null,
         });
         await History.LogAsync(transaction, task.Name, "release", $"Release {release.Number} {(tested ? "goes to the canaries" : "is live")}");
     }

@@ -110,8 +110,18 @@ internal sealed partial class TaskDriver(AggregatorContext context, string name,
                 VALUES (@cohort, @id, @name, @position, @encoded, @nonce, @session, @offer, @now, @seats, @seats, @state, 1, @deadline, 0, 0)
                 """, new
             {
-                cohort = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), id, name, position, encoded = configuration.Encode(), nonce,
-                session = SessionId.Derive(configuration, nonce).ToString(), offer, now, seats = definition.Cohorts.SeatsPerCohort, state, deadline = deadline.ToUnixTimeMilliseconds(),
+                cohort = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+                id,
+                name,
+                position,
+                encoded = configuration.Encode(),
+                nonce,
+                session = SessionId.Derive(configuration, nonce).ToString(),
+                offer,
+                now,
+                seats = definition.Cohorts.SeatsPerCohort,
+                state,
+                deadline = deadline.ToUnixTimeMilliseconds(),
             });
         }
 

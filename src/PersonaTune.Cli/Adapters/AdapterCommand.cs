@@ -13,5 +13,6 @@ internal static class AdapterCommand
         AdapterShowCommand.Build(shared, console),
         AdapterRollbackCommand.Build(shared, console),
         AdapterDeleteCommand.Build(shared, console),
+        AdapterFetchCommand.Build(shared, console),
     };
 }

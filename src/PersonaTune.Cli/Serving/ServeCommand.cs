@@ -31,7 +31,9 @@ internal static class ServeCommand
                 var path = parse.GetValue(folder)!;
                 var options = new AggregatorHostOptions
                 {
-                    Keys = ServiceFolder.Open(Path.Combine(path, "keys"), parse.GetValue(init)), Urls = parse.GetValue(url)!, ServeAuthority = parse.GetValue(authority) != "without",
+                    Keys = ServiceFolder.Open(Path.Combine(path, "keys"), parse.GetValue(init)),
+                    Urls = parse.GetValue(url)!,
+                    ServeAuthority = parse.GetValue(authority) != "without",
                     ServeAggregator = parse.GetValue(authority) != "only",
                     Database = parse.GetValue(postgres) is { } connection
                         ? new DatabaseOptions { Kind = DatabaseKind.PostgreSql, Connection = connection }

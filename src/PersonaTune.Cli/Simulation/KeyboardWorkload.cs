@@ -59,7 +59,7 @@ internal sealed class KeyboardWorkload : IWorkload
     public LocalTrainingTerms Training => new(Epochs: 1, MaximumSteps: 40, LearningRate: 5e-3, BatchExamples: 8, MinimumExamples: 5);
 
     /// <inheritdoc/>
-    public double Clip => 3;
+    public double Clip => 0.6;
 
     /// <inheritdoc/>
     public ServerTerms Server => new(ServerOptimizerKind.FedAvg, LearningRate: 1, Momentum: 0.5);

@@ -69,14 +69,27 @@ internal static class SimulateCommand
             var fleet = parse.GetValue(devices) ?? people.People;
             var plan = new SimulationPlan
             {
-                Devices = fleet, Rounds = parse.GetValue(rounds), Goal = Math.Min(fleet, parse.GetValue(goal) ?? fleet), CohortSize = parse.GetValue(cohort), MinimumFraction = parse.GetValue(minimum),
-                Aggregation = parse.GetValue(aggregation) == "plain" ? AggregationKind.Plain : AggregationKind.Secure, Privacy = Enum.Parse<PrivacyKind>(parse.GetValue(privacy)!, ignoreCase: true),
-                NoiseMultiplier = parse.GetValue(noise), Delta = parse.GetValue(delta), Clip = parse.GetValue(clip), StageSeconds = parse.GetValue(stage), LongStageSeconds = 4 * parse.GetValue(stage),
+                Devices = fleet,
+                Rounds = parse.GetValue(rounds),
+                Goal = Math.Min(fleet, parse.GetValue(goal) ?? fleet),
+                CohortSize = parse.GetValue(cohort),
+                MinimumFraction = parse.GetValue(minimum),
+                Aggregation = parse.GetValue(aggregation) == "plain" ? AggregationKind.Plain : AggregationKind.Secure,
+                Privacy = Enum.Parse<PrivacyKind>(parse.GetValue(privacy)!, ignoreCase: true),
+                NoiseMultiplier = parse.GetValue(noise),
+                Delta = parse.GetValue(delta),
+                Clip = parse.GetValue(clip),
+                StageSeconds = parse.GetValue(stage),
+                LongStageSeconds = 4 * parse.GetValue(stage),
                 Server = ServerOf(people.Server, parse.GetValue(optimizer), parse.GetValue(rate), parse.GetValue(momentum), parse.GetValue(gate), parse.GetValue(trim)),
                 Faults = new FaultPlan
                 {
-                    Drops = ParseDrops(parse.GetValue(drop) ?? []), SlowRate = parse.GetValue(slow), SlowDelay = TimeSpan.FromSeconds(parse.GetValue(slowSeconds)), LiarRate = parse.GetValue(liars),
-                    Liar = Enum.Parse<LiarKind>(parse.GetValue(lie)!.Replace("-", string.Empty, StringComparison.Ordinal).Replace("notanumber", "NotANumber", StringComparison.Ordinal), ignoreCase: true), Seed = (long)invocation.Seed,
+                    Drops = ParseDrops(parse.GetValue(drop) ?? []),
+                    SlowRate = parse.GetValue(slow),
+                    SlowDelay = TimeSpan.FromSeconds(parse.GetValue(slowSeconds)),
+                    LiarRate = parse.GetValue(liars),
+                    Liar = Enum.Parse<LiarKind>(parse.GetValue(lie)!.Replace("-", string.Empty, StringComparison.Ordinal).Replace("notanumber", "NotANumber", StringComparison.Ordinal), ignoreCase: true),
+                    Seed = (long)invocation.Seed,
                 },
             };
             if (plan.Privacy == PrivacyKind.Distributed && plan.Aggregation == AggregationKind.Plain)

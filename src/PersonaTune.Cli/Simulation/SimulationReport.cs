@@ -122,13 +122,17 @@ internal sealed class SimulationReport(IWorkload workload, SimulationPlan plan, 
         if (plain is not null) series.Add(new Series("without noise", Points(plain)));
         yield return ("learning.svg", new LineChart
         {
-            Title = $"{workload.Name}: held-out {(accuracy ? "accuracy" : "loss")} a round", XLabel = "rounds", YLabel = accuracy ? "accuracy, %" : "loss",
+            Title = $"{workload.Name}: held-out {(accuracy ? "accuracy" : "loss")} a round",
+            XLabel = "rounds",
+            YLabel = accuracy ? "accuracy, %" : "loss",
             Limit = central is { } all ? ("all data in one place", Value(all.Loss, all.Accuracy)) : null,
         }.Draw(series));
         if (plan.Privacy == PrivacyKind.None) yield break;
         yield return ("privacy.svg", new LineChart
         {
-            Title = string.Create(CultureInfo.InvariantCulture, $"{workload.Name}: epsilon spent (delta {plan.Delta:G3})"), XLabel = "rounds", YLabel = "epsilon",
+            Title = string.Create(CultureInfo.InvariantCulture, $"{workload.Name}: epsilon spent (delta {plan.Delta:G3})"),
+            XLabel = "rounds",
+            YLabel = "epsilon",
         }.Draw([new Series("RDP", [.. result.Rounds.Select(round => ((double)round.Round, round.EpsilonRenyi))]), new Series("PLD", [.. result.Rounds.Select(round => ((double)round.Round, round.EpsilonLoss))])]));
     }
 

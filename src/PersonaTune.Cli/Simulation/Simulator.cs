@@ -48,7 +48,12 @@ internal sealed class Simulator(IWorkload workload, SimulationPlan plan, Action<
     {
         var options = new AggregatorHostOptions
         {
-            Keys = keys, Urls = url, RequestsPerSecond = 0, LogLevel = LogLevel.Error, Database = database, Evaluator = new WorkloadEvaluator(workload),
+            Keys = keys,
+            Urls = url,
+            RequestsPerSecond = 0,
+            LogLevel = LogLevel.Error,
+            Database = database,
+            Evaluator = new WorkloadEvaluator(workload),
         };
         options.Aggregator.PollSeconds = 0.2;
         options.Aggregator.SmallestCount = 1;
@@ -185,8 +190,15 @@ internal sealed class Simulator(IWorkload workload, SimulationPlan plan, Action<
 
     private static FederatedClientOptions Listing(Fleet fleet, HttpClient http) => new()
     {
-        Service = new AggregatorClient(http, null, fleet.ClientOptions), Identity = IdentityKeys.Unused, Authority = fleet.Authority(), ServerKey = fleet.Keys.ServerKey, OperatorKeys = fleet.Keys.OperatorKeys,
-        Rounds = new VolatileRoundMemory(), Releases = new VolatileReleaseMemory(), Budget = _ => new FreeBudget(), Admit = (_, _, _) => ValueTask.FromResult<string?>(null),
+        Service = new AggregatorClient(http, null, fleet.ClientOptions),
+        Identity = IdentityKeys.Unused,
+        Authority = fleet.Authority(),
+        ServerKey = fleet.Keys.ServerKey,
+        OperatorKeys = fleet.Keys.OperatorKeys,
+        Rounds = new VolatileRoundMemory(),
+        Releases = new VolatileReleaseMemory(),
+        Budget = _ => new FreeBudget(),
+        Admit = (_, _, _) => ValueTask.FromResult<string?>(null),
         ConsentReceipt = new string('0', 32),
     };
 

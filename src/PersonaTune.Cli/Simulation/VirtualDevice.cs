@@ -43,9 +43,20 @@ internal sealed class VirtualDevice : IDisposable
         using var authority = _fleet.Authority();
         var client = new FederatedClient(new FederatedClientOptions
         {
-            Service = new AggregatorClient(_http, _identity, _fleet.ClientOptions), Identity = _identity, Authority = authority, ServerKey = _fleet.Keys.ServerKey, OperatorKeys = _fleet.Keys.OperatorKeys,
-            Rounds = _rounds, Releases = _releases, Budget = _ => new FreeBudget(), Admit = (_, _, _) => ValueTask.FromResult<string?>(null), ConsentReceipt = new string('0', 32),
-            CohortFloor = 1, RequirePrivacy = false, RequireSecureAggregation = false, Randomness = randomness,
+            Service = new AggregatorClient(_http, _identity, _fleet.ClientOptions),
+            Identity = _identity,
+            Authority = authority,
+            ServerKey = _fleet.Keys.ServerKey,
+            OperatorKeys = _fleet.Keys.OperatorKeys,
+            Rounds = _rounds,
+            Releases = _releases,
+            Budget = _ => new FreeBudget(),
+            Admit = (_, _, _) => ValueTask.FromResult<string?>(null),
+            ConsentReceipt = new string('0', 32),
+            CohortFloor = 1,
+            RequirePrivacy = false,
+            RequireSecureAggregation = false,
+            Randomness = randomness,
             Observer = async (step, token) =>
             {
                 if (_fleet.Faults.Vanishes(Number, attempt, step)) throw new SimulatedLossException();

@@ -88,8 +88,13 @@ public sealed partial class FederatedClient
         var budget = new TrackedBudget(_options.Budget(task), attempt);
         var policy = new DevicePolicy
         {
-            Certificates = _options.Authority, Server = server, Budget = budget, Noise = new MechanismNoise(_options.Randomness), CohortFloor = _options.CohortFloor,
-            RequireNoise = task.Privacy.Kind == PrivacyKind.Distributed, MinimumCorruptPpm = Math.Min(100_000, task.Cohorts.CorruptPpm),
+            Certificates = _options.Authority,
+            Server = server,
+            Budget = budget,
+            Noise = new MechanismNoise(_options.Randomness),
+            CohortFloor = _options.CohortFloor,
+            RequireNoise = task.Privacy.Kind == PrivacyKind.Distributed,
+            MinimumCorruptPpm = Math.Min(100_000, task.Cohorts.CorruptPpm),
         };
         var report = new EncodedReport(
             update.Delta, RoundExpectation.Encoding(task), Convert.FromHexString(task.Adapter.BaseModelDigest), Convert.FromHexString(task.Adapter.SchemaHash), _options.Randomness);

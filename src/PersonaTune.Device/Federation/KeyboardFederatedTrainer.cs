@@ -54,8 +54,14 @@ public sealed class KeyboardFederatedTrainer : IFederatedTrainer
         var adapter = _layout.Write(start.Span, Rank);
         var options = new TrainingOptions
         {
-            Lora = _layout.Config(Rank), Epochs = terms.Epochs, MaxSteps = terms.MaximumSteps > 0 ? terms.MaximumSteps : null, BatchSequences = terms.BatchExamples,
-            LearningRate = (float)terms.LearningRate, Schedule = LearningRateSchedule.Constant, WarmupFraction = 0, WeightDecay = 0,
+            Lora = _layout.Config(Rank),
+            Epochs = terms.Epochs,
+            MaxSteps = terms.MaximumSteps > 0 ? terms.MaximumSteps : null,
+            BatchSequences = terms.BatchExamples,
+            LearningRate = (float)terms.LearningRate,
+            Schedule = LearningRateSchedule.Constant,
+            WarmupFraction = 0,
+            WeightDecay = 0,
         };
         using var trainer = new LoraTrainer(_model, options, _examples, validation: null, adapter, _pool);
         var before = MeanLoss(adapter, cancellationToken);

@@ -17,8 +17,11 @@ public static class RoundExpectation
         ArgumentNullException.ThrowIfNull(task);
         return new UpdateEncodingOptions
         {
-            Dimension = task.Adapter.Dimension, ClipNorm = task.Encoding.Clip, Scale = task.Encoding.Scale,
-            RotationSeed = Convert.FromHexString(task.Encoding.RotationSeed), Beta = task.Encoding.Beta,
+            Dimension = task.Adapter.Dimension,
+            ClipNorm = task.Encoding.Clip,
+            Scale = task.Encoding.Scale,
+            RotationSeed = Convert.FromHexString(task.Encoding.RotationSeed),
+            Beta = task.Encoding.Beta,
         };
     }
 

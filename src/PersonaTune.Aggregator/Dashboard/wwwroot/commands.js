@@ -8,7 +8,7 @@ export const commands = {
   /** Opens a task that is a draft or paused. */
   openTask: null,
   /** Runs rounds with simulated devices against this service. */
-  simulate: null,
+  simulate: 'personatune simulate --url http://127.0.0.1:5080 --keys aggregator/keys --devices 100',
 };
 
 /** A command as an entry of an explanation, or nothing. */
