@@ -51,8 +51,9 @@ internal sealed class Dialect
     /// <summary>Whether the same transaction may succeed when it is tried again.</summary>
     public static bool IsTransient(Exception exception) => exception switch
     {
-        // Serialization failure, deadlock, lock not available, crash or shutdown of the server, too many connections, lost connection.
-        PostgresException e => e.SqlState is "40001" or "40P01" or "55P03" or "57P01" or "57P02" or "57P03" or "53300" || e.SqlState.StartsWith("08", StringComparison.Ordinal),
+        // Serialization failure, deadlock, lock not available, a row that another transaction wrote first, crash or shutdown of the server, too many
+        // connections, lost connection.
+        PostgresException e => e.SqlState is "40001" or "40P01" or "55P03" or "23505" or "57P01" or "57P02" or "57P03" or "53300" || e.SqlState.StartsWith("08", StringComparison.Ordinal),
         NpgsqlException e => e.IsTransient || e.InnerException is IOException or TimeoutException or System.Net.Sockets.SocketException,
         SqliteException e => e.SqliteErrorCode is 5 or 6, // busy, locked
         DbException e => e.IsTransient,
