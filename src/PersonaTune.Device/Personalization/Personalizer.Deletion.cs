@@ -90,7 +90,7 @@ public sealed partial class Personalizer
         if (deletion.UserForgotten)
         {
             _run?.AbortIf(deletion.User, null);
-            if (string.Equals(CurrentUser, deletion.User, StringComparison.Ordinal)) _slot.Swap(Engine.Inference.AdapterStack.Empty);
+            if (string.Equals(CurrentUser, deletion.User, StringComparison.Ordinal)) _slot.Swap(_global);
             return;
         }
         var names = deletion.Ids.Select(id => id.ToString()).ToList();
@@ -110,7 +110,7 @@ public sealed partial class Personalizer
         {
             // Reconciling at the next start finds the same adapters; until then nothing of this person runs.
             Log.InvalidationFailed(_logger, e);
-            if (string.Equals(CurrentUser, user, StringComparison.Ordinal)) _slot.Swap(Engine.Inference.AdapterStack.Empty);
+            if (string.Equals(CurrentUser, user, StringComparison.Ordinal)) _slot.Swap(_global);
         }
     }
 }

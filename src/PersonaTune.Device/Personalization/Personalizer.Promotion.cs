@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using PersonaTune.Device.Adapters;
-using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Training;
 
 namespace PersonaTune.Device.Personalization;
@@ -13,19 +12,19 @@ public sealed partial class Personalizer
     {
         var current = await _library.GetActiveAsync(user, cancellationToken);
         if (current is not null && !IsForThisBase(current.Manifest)) current = null;
-        var currentStack = current is null ? AdapterStack.Empty : await LoadAsync(current, cancellationToken);
-        var candidate = AdapterStack.Of(AdapterFile.Read(file, _model, $"adapter '{header.AdapterId}'"));
+        var currentStack = current is null ? _global : await LoadAsync(current, cancellationToken);
+        var candidate = _global.With(AdapterFile.Read(file, _model, $"adapter '{header.AdapterId}'"));
         var heldOut = HeldOut(set, current?.Manifest, Options.Gate);
         var (plain, before, after) = await Task.Run(() =>
         {
-            var plain = _scorer.Score(AdapterStack.Empty, heldOut, cancellationToken);
+            var plain = _scorer.Score(_global, heldOut, cancellationToken);
             var before = current is null ? plain : _scorer.Score(currentStack, heldOut, cancellationToken);
             return (plain, before, _scorer.Score(candidate, heldOut, cancellationToken));
         }, cancellationToken);
         var decision = PromotionGate.Decide(before, after, Options.Gate);
         // Weights tuned with an adapter that has seen these messages would trust it too much; then the stored ones stay.
         var mixture = decision.Promote || current is null
-            ? await Task.Run(() => _nGrams.Tune(decision.Promote ? candidate : AdapterStack.Empty, set, cancellationToken), cancellationToken)
+            ? await Task.Run(() => _nGrams.Tune(decision.Promote ? candidate : _global, set, cancellationToken), cancellationToken)
             : null;
 
         var sequences = Sequences(set.Training);

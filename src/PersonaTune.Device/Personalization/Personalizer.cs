@@ -175,12 +175,12 @@ public sealed partial class Personalizer : IDisposable
         if (!string.Equals(CurrentUser, user, StringComparison.Ordinal)) return entry;
         try
         {
-            _slot.Swap(entry is null ? AdapterStack.Empty : await LoadAsync(entry, cancellationToken));
+            _slot.Swap(entry is null ? _global : await LoadAsync(entry, cancellationToken));
         }
         catch
         {
             // Whatever is wrong with this person's adapter, the one before must not run on for them.
-            _slot.Swap(AdapterStack.Empty);
+            _slot.Swap(_global);
             throw;
         }
         return entry;
@@ -190,7 +190,7 @@ public sealed partial class Personalizer : IDisposable
     {
         RequireBase(entry.Manifest);
         var weights = await _library.ReadWeightsAsync(entry.Manifest.User, entry.Id, cancellationToken);
-        return AdapterStack.Of(AdapterFile.Read(weights.Span, _model, $"adapter '{entry.Id}'"));
+        return _global.With(AdapterFile.Read(weights.Span, _model, $"adapter '{entry.Id}'"));
     }
 
     private void RequireBase(AdapterManifest manifest)
