@@ -1,6 +1,10 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using PersonaTune.Protocol.Requests;
 
 namespace PersonaTune.Aggregator.Tests.Endpoints;
@@ -65,6 +69,31 @@ public sealed partial class OperationsTests
         var second = await ReadEventAsync(service, first.Id);
         Assert.Contains("Task is open", first.Data, StringComparison.Ordinal);
         Assert.Equal(first.Id + 1, second.Id);
+    }
+
+    [Fact]
+    public async Task Metrics_go_to_an_otlp_collector_when_one_is_configured()
+    {
+        var bodies = new ConcurrentBag<(string Path, byte[] Body)>();
+        await using var collector = WebApplication.CreateSlimBuilder().Build();
+        collector.Urls.Add("http://127.0.0.1:0");
+        collector.MapPost("/{**path}", async (HttpContext http) =>
+        {
+            using var body = new MemoryStream();
+            await http.Request.Body.CopyToAsync(body);
+            bodies.Add((http.Request.Path, body.ToArray()));
+        });
+        await collector.StartAsync();
+        await using (var service = await TestService.StartAsync(options => options.OtlpEndpoint = new Uri(collector.Urls.First())))
+        {
+            using var created = await service.CreateTaskAsync(service.Sign(TestTasks.Secure()));
+            created.EnsureSuccessStatusCode();
+        }
+
+        // What is left is sent when the service ends.
+        var (path, sent) = Assert.Single(bodies, body => Encoding.UTF8.GetString(body.Body).Contains("personatune_db_transactions", StringComparison.Ordinal));
+        Assert.Equal("/v1/metrics", path);
+        Assert.NotEmpty(sent);
     }
 
     private static async Task<(long Id, string Data)> ReadEventAsync(TestService service, long? after)
