@@ -51,6 +51,30 @@ public sealed class FederatedClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Workers_come_again_when_they_are_asked_to_and_install_each_release_once()
+    {
+        using var stopping = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var (installed, completed) = (new System.Collections.Concurrent.ConcurrentBag<(int Worker, int Release)>(), 0);
+        var workers = new List<Task>();
+        for (var i = 0; i < 4; i++)
+        {
+            var number = i;
+            var worker = new FederatedWorker(await ClientAsync(), _ => new Trainer(), (_, release, _) =>
+            {
+                installed.Add((number, release.Manifest.Number));
+                if (installed.Count(item => item.Release == 2) == 4) stopping.Cancel();
+                return System.Threading.Tasks.Task.CompletedTask;
+            }, TimeProvider.System, TimeSpan.FromMilliseconds(200));
+            workers.Add(worker.RunAsync(new Immediate(outcome => completed += outcome.End == ParticipationEnd.Completed ? 1 : 0), stopping.Token));
+        }
+
+        await System.Threading.Tasks.Task.WhenAll(workers);
+        Assert.Equal(installed.Distinct().Count(), installed.Count);
+        Assert.Equal(4, installed.Count(item => item.Release == 2));
+        Assert.True(completed >= 8, $"{completed} participations");
+    }
+
+    [Fact]
     public async Task A_task_of_an_operator_that_is_not_pinned_is_not_offered()
     {
         using var stranger = EcdsaEnvelopeSigner.Generate();
@@ -136,6 +160,16 @@ public sealed class FederatedClientTests : IAsyncLifetime
             CohortFloor = floor,
             RequirePrivacy = privacy,
         });
+    }
+
+    private sealed class Immediate(Action<ParticipationOutcome> report) : IProgress<ParticipationOutcome>
+    {
+        private static readonly Lock Gate = new();
+
+        public void Report(ParticipationOutcome value)
+        {
+            lock (Gate) report(value);
+        }
     }
 
     private sealed class Trainer : IFederatedTrainer
