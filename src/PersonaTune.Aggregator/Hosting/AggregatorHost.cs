@@ -95,22 +95,28 @@ public static class AggregatorHost
             options.Keys.Authority(), options.Authority, verifiers, new DatabaseEnrolmentRegister(context.Database), context.Options.Audience, options.Time);
     }
 
-    // By certificate where there is one, else by address: devices behind one address do not starve one another.
+    // By certificate where there is one, so that devices behind one address do not starve one another; and by address, many times as much, because a certificate is not
+    // verified yet and can be made up.
     private static void Configure(RateLimiterOptions limiter, int perSecond)
     {
         limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => RateLimitPartition.GetTokenBucketLimiter(
-            http.Request.Headers.TryGetValue(RequestHeaders.Certificate, out var certificate) && certificate.ToString() is { Length: > 0 and < 8192 } text
-                ? Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)))
-                : http.Connection.RemoteIpAddress?.ToString() ?? "?",
-            _ => new TokenBucketRateLimiterOptions
-            {
-                TokenLimit = 10 * perSecond,
-                TokensPerPeriod = perSecond,
-                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-                QueueLimit = 0,
-                AutoReplenishment = true,
-            }));
+        limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
+            PartitionedRateLimiter.Create<HttpContext, string>(http => Bucket(Address(http), 100 * perSecond)),
+            PartitionedRateLimiter.Create<HttpContext, string>(http => Bucket(
+                http.Request.Headers.TryGetValue(RequestHeaders.Certificate, out var certificate) && certificate.ToString() is { Length: > 0 and < 8192 } text
+                    ? Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)))
+                    : Address(http), perSecond)));
+
+        static string Address(HttpContext http) => http.Connection.RemoteIpAddress?.ToString() ?? "?";
+
+        static RateLimitPartition<string> Bucket(string key, int perSecond) => RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = 10 * perSecond,
+            TokensPerPeriod = perSecond,
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
+            AutoReplenishment = true,
+        });
     }
 
     private static void Map(WebApplication app, AggregatorHostOptions options)

@@ -94,7 +94,7 @@ public sealed partial class FederatedClient
             Noise = new MechanismNoise(_options.Randomness),
             CohortFloor = _options.CohortFloor,
             RequireNoise = task.Privacy.Kind == PrivacyKind.Distributed,
-            MinimumCorruptPpm = Math.Min(100_000, task.Cohorts.CorruptPpm),
+            MinimumCorruptPpm = _options.MinimumCorruptPpm,
         };
         var report = new EncodedReport(
             update.Delta, RoundExpectation.Encoding(task), Convert.FromHexString(task.Adapter.BaseModelDigest), Convert.FromHexString(task.Adapter.SchemaHash), _options.Randomness);

@@ -43,6 +43,9 @@ public sealed class FederatedClientOptions
     /// <summary>The smallest cohort that the device takes part in. Default 32.</summary>
     public int CohortFloor { get; init; } = 32;
 
+    /// <summary>The rate of corrupt devices that a task must at least plan for, in parts per million. Default 10 %.</summary>
+    public int MinimumCorruptPpm { get; init; } = 100_000;
+
     /// <summary>Whether rounds without differential privacy are refused. Default true.</summary>
     public bool RequirePrivacy { get; init; } = true;
 

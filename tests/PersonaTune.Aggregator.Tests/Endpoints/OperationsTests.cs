@@ -58,6 +58,23 @@ public sealed partial class OperationsTests
     }
 
     [Fact]
+    public async Task A_caller_who_asks_too_often_is_told_when_to_come_again()
+    {
+        await using var service = await TestService.StartAsync(options => options.RequestsPerSecond = 1);
+        HttpResponseMessage? refused = null;
+        for (var i = 0; i < 40 && refused is null; i++)
+        {
+            var response = await service.Http.GetAsync(Routes.Tasks);
+            if (response.StatusCode == System.Net.HttpStatusCode.TooManyRequests) refused = response;
+            else response.Dispose();
+        }
+
+        Assert.NotNull(refused!.Headers.RetryAfter);
+        Assert.Contains("rate-limited", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        refused.Dispose();
+    }
+
+    [Fact]
     public async Task Health_answers_and_the_event_stream_resumes_after_the_last_event_that_was_seen()
     {
         await using var service = await TestService.StartAsync();

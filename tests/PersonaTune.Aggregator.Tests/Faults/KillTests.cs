@@ -146,6 +146,7 @@ public sealed class KillTests(ITestOutputHelper output)
             Admit = (_, _, _) => ValueTask.FromResult<string?>(null),
             ConsentReceipt = new string('0', 32),
             CohortFloor = 4,
+            MinimumCorruptPpm = 0,
         });
         return (client, new FixedTrainer(task, number, identity.Id.ToString()), [identity, authority]);
     }
