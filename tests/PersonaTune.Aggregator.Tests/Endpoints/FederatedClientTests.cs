@@ -128,11 +128,36 @@ public sealed class FederatedClientTests : IAsyncLifetime
         Assert.Contains("not the one that the operator signed", outcome.Reason, StringComparison.Ordinal);
     }
 
+    /// <summary>A report of two chunks whose second one does not get through until the client has given it up once.</summary>
+    [Fact]
+    public async Task An_upload_that_broke_off_goes_on_with_the_chunks_that_are_missing()
+    {
+        var task = Task with { Name = "large", Rounds = 1, Adapter = Task.Adapter with { Dimension = 300_000 }, Encoding = Task.Encoding with { Bits = 32 } };
+        using var created = await _service.CreateTaskAsync(_service.Sign(task));
+        created.EnsureSuccessStatusCode();
+        var breaking = new BreakingHandler(failures: 3);
+        var clients = new List<FederatedClient> { await ClientAsync(handler: breaking, retries: 2) };
+        for (var i = 0; i < 3; i++) clients.Add(await ClientAsync());
+        var outcomes = await System.Threading.Tasks.Task.WhenAll(clients.Select(async client =>
+        {
+            while (true)
+            {
+                var offered = (await client.ListTasksAsync(CancellationToken.None)).Single(offer => offer.Task.Name == "large");
+                var outcome = await client.RunOnceAsync(offered, new Trainer(), CancellationToken.None);
+                if (outcome.End != ParticipationEnd.NoSeat) return outcome;
+                await System.Threading.Tasks.Task.Delay(50);
+            }
+        }));
+        Assert.All(outcomes, outcome => Assert.Equal(ParticipationEnd.Completed, outcome.End));
+        Assert.Equal(0, breaking.Left);
+        Assert.True(breaking.AskedWhatIsMissing);
+    }
+
     private static async Task<ParticipationOutcome> JoinAsync(FederatedClient client, int round = 0)
     {
         while (true)
         {
-            var offered = (await client.ListTasksAsync(CancellationToken.None)).Single();
+            var offered = (await client.ListTasksAsync(CancellationToken.None)).Single(offer => offer.Task.Name == Task.Name);
             var outcome = await client.RunOnceAsync(offered, new Trainer(), CancellationToken.None);
             if (outcome.End != ParticipationEnd.NoSeat && outcome.Round >= round) return outcome;
             await System.Threading.Tasks.Task.Delay(50);
@@ -140,14 +165,15 @@ public sealed class FederatedClientTests : IAsyncLifetime
     }
 
     private async Task<FederatedClient> ClientAsync(
-        Func<TaskDefinition, int, CancellationToken, ValueTask<string?>>? admit = null, int floor = 4, bool privacy = false, ReadOnlyMemory<byte>? operatorKey = null, HttpMessageHandler? handler = null)
+        Func<TaskDefinition, int, CancellationToken, ValueTask<string?>>? admit = null, int floor = 4, bool privacy = false, ReadOnlyMemory<byte>? operatorKey = null, HttpMessageHandler? handler = null,
+        int retries = 4)
     {
         var identity = await _service.EnrolAsync();
         var keys = _service.Keys.Keys();
         var http = new HttpClient(handler ?? new SocketsHttpHandler()) { BaseAddress = _service.Http.BaseAddress };
         return new FederatedClient(new FederatedClientOptions
         {
-            Service = new AggregatorClient(http, identity),
+            Service = new AggregatorClient(http, identity, new AggregatorClientOptions { MaximumRetries = retries, FirstPause = TimeSpan.FromMilliseconds(20) }),
             Identity = identity,
             Authority = keys.Authority(),
             ServerKey = keys.ServerPublicKey,
@@ -191,6 +217,28 @@ public sealed class FederatedClientTests : IAsyncLifetime
         public bool Covers(RoundConfiguration configuration) => true;
 
         public bool TrySpend(RoundConfiguration configuration, SessionId session) => true;
+    }
+
+    /// <summary>Loses the connection at the second large body, some times.</summary>
+    private sealed class BreakingHandler(int failures) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        private int _large;
+
+        public int Left { get; private set; } = failures;
+
+        public bool AskedWhatIsMissing { get; private set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            AskedWhatIsMissing |= request.RequestUri!.AbsolutePath.EndsWith("/missing", StringComparison.Ordinal);
+            if (request.Content?.Headers.ContentLength > 1 << 20 && ++_large > 1 && Left > 0)
+            {
+                Left--;
+                throw new HttpRequestException("the connection is gone");
+            }
+
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 
     private sealed class AlteringHandler(string ending) : DelegatingHandler(new SocketsHttpHandler())
