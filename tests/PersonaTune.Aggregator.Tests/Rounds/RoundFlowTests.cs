@@ -276,7 +276,8 @@ public sealed class RoundFlowTests : IDisposable
 
         // Of 40 devices with probability 1/2 each, 8 to 32 except with probability below 1e-4.
         Assert.InRange(canaries.Count, 8, 32);
-        foreach (var device in canaries.Take(6)) await node.Gateway.SubmitVerdictAsync(device.Request(), task.Name, 2, new CanaryVerdict(true), CancellationToken.None);
+        // The fourth verdict decides; a later one may find the release rolled back already.
+        foreach (var device in canaries.Take(4)) await node.Gateway.SubmitVerdictAsync(device.Request(), task.Name, 2, new CanaryVerdict(true), CancellationToken.None);
         for (var i = 0; i < 100 && (await node.Gateway.GetReleaseAsync(task.Name, 2, CancellationToken.None))!.State == ReleaseState.Canary; i++) await Task.Delay(50);
         Assert.Equal(ReleaseState.RolledBack, (await node.Gateway.GetReleaseAsync(task.Name, 2, CancellationToken.None))!.State);
         Assert.Equal(ReleaseState.Live, (await node.Gateway.GetReleaseAsync(task.Name, 1, CancellationToken.None))!.State);
