@@ -4,7 +4,7 @@ using PersonaTune.Engine.Tensors;
 namespace PersonaTune.Engine.Formats;
 
 /// <summary>
-/// Makes GGUF model files: from a Hugging Face folder (config.json, safetensors, tokenizer.json) of the llama family, or from another
+/// Makes GGUF model files: from a Hugging Face folder (config.json, safetensors, tokenizer.json) of the llama family or of a vision transformer, or from another
 /// GGUF file. The same input and options give the same bytes. Static and thread-safe.
 /// </summary>
 public static class ModelConverter
@@ -56,7 +56,7 @@ public static class ModelConverter
 
     private static ModelSource Open(string source)
     {
-        if (Directory.Exists(source)) return HuggingFaceModelSource.Open(source);
+        if (Directory.Exists(source)) return HuggingFaceVisionConfig.Matches(source) ? HuggingFaceVisionSource.Open(source) : HuggingFaceModelSource.Open(source);
         var file = GgufFile.Open(source);
         try
         {
@@ -95,7 +95,8 @@ public static class ModelConverter
     };
 
     private static bool IsWeight(string name) =>
-        name.EndsWith(".weight", StringComparison.Ordinal) && !name.EndsWith("ffn_gate_inp.weight", StringComparison.Ordinal);
+        name.EndsWith(".weight", StringComparison.Ordinal) && !name.EndsWith("ffn_gate_inp.weight", StringComparison.Ordinal)
+        && name != "v.position_embd.weight";
 
     private static void Encode(string subject, SourceTensor tensor, TensorType type, Stream stream, int threads, CancellationToken cancellationToken)
     {

@@ -36,6 +36,36 @@ public static class Elementwise
         for (; i < x.Length; i++) y[i] = MathF.FusedMultiplyAdd(scale, x[i], y[i]);
     }
 
+    /// <summary>Brings every value into minimum..maximum.</summary>
+    internal static void Clamp(Span<float> x, float minimum, float maximum)
+    {
+        ref var xs = ref MemoryMarshal.GetReference(x);
+        var (low, high) = (new Vector<float>(minimum), new Vector<float>(maximum));
+        var i = 0;
+        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count)
+            Vector.Min(Vector.Max(Vector.LoadUnsafe(ref xs, (nuint)i), low), high).StoreUnsafe(ref xs, (nuint)i);
+        for (; i < x.Length; i++) x[i] = MathF.Min(MathF.Max(x[i], minimum), maximum);
+    }
+
+    /// <summary>dy = 0 where y is not strictly between minimum and maximum.</summary>
+    internal static void MaskOutside(ReadOnlySpan<float> y, float minimum, float maximum, Span<float> dy)
+    {
+        RequireEqual(y.Length, dy.Length);
+        ref var ys = ref MemoryMarshal.GetReference(y);
+        ref var gs = ref MemoryMarshal.GetReference(dy);
+        var (low, high) = (new Vector<float>(minimum), new Vector<float>(maximum));
+        var i = 0;
+        for (; i <= y.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            var value = Vector.LoadUnsafe(ref ys, (nuint)i);
+            var inside = Vector.GreaterThan(value, low) & Vector.LessThan(value, high);
+            Vector.ConditionalSelect(inside, Vector.LoadUnsafe(ref gs, (nuint)i), Vector<float>.Zero).StoreUnsafe(ref gs, (nuint)i);
+        }
+
+        for (; i < y.Length; i++)
+            if (!(y[i] > minimum && y[i] < maximum)) dy[i] = 0f;
+    }
+
     /// <summary>x *= scale.</summary>
     public static void Scale(Span<float> x, float scale)
     {

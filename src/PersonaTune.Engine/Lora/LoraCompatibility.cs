@@ -24,6 +24,8 @@ public static class LoraCompatibility
         foreach (var (block, target, pair) in adapter.Pairs())
         {
             any = true;
+            if (target == LoraTarget.Pointwise)
+                throw new AdapterMismatchException(name, "adapts pointwise convolutions but the model is a decoder; open the picture encoder that it was trained on");
             var matrix = LoraShapes.Matrix(model, block, target);
             if (pair.Inputs != matrix.Columns || pair.Outputs != matrix.Rows)
                 throw new AdapterMismatchException(name, $"has a pair for {LoraShapes.TensorName(block, target)} of shape ({pair.Outputs}, {pair.Inputs}) but the "

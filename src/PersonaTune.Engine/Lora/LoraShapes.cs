@@ -22,6 +22,7 @@ public static class LoraShapes
         LoraTarget.Up => model.Blocks[block].Up,
         LoraTarget.Down => model.Blocks[block].Down,
         LoraTarget.Head => model.Head,
+        LoraTarget.Pointwise => throw new ArgumentException("a decoder has no pointwise convolution that could carry a pair; choose other targets", nameof(target)),
         _ => throw new ArgumentOutOfRangeException(nameof(target), target, "unknown LoRA target"),
     };
 
@@ -60,6 +61,7 @@ public static class LoraShapes
         LoraTarget.Gate => "ffn_gate",
         LoraTarget.Up => "ffn_up",
         LoraTarget.Down => "ffn_down",
+        LoraTarget.Pointwise => "pointwise",
         _ => throw new ArgumentOutOfRangeException(nameof(target), target, "unknown LoRA target"),
     };
 }

@@ -24,6 +24,9 @@ public enum LoraTarget
     /// <summary>blk.N.ffn_down.weight.</summary>
     Down,
 
+    /// <summary>blk.N.pointwise.weight: the N-th 1 x 1 convolution of a convolutional picture encoder.</summary>
+    Pointwise,
+
     /// <summary>output.weight: the head, one for the whole model.</summary>
     Head,
 }

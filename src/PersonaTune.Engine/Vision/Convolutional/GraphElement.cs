@@ -1,0 +1,11 @@
+namespace PersonaTune.Engine.Vision.Convolutional;
+
+/// <summary>Element types of a graph's tensors.</summary>
+internal enum GraphElement
+{
+    /// <summary>Unsigned 8 bits with scale and zero point.</summary>
+    UInt8,
+
+    /// <summary>Signed 32 bits: biases and shapes.</summary>
+    Int32,
+}

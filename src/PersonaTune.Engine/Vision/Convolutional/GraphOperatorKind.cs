@@ -1,0 +1,13 @@
+namespace PersonaTune.Engine.Vision.Convolutional;
+
+/// <summary>Operators of a quantized convolutional graph.</summary>
+internal enum GraphOperatorKind
+{
+    Convolution,
+    DepthwiseConvolution,
+    AveragePool,
+    FullyConnected,
+    Add,
+    Reshape,
+    Softmax,
+}
