@@ -36,6 +36,9 @@ public abstract class PhotoEncoder : IDisposable
     /// <summary>Number of blocks that <see cref="EncoderLayer.Block"/> counts.</summary>
     public int BlockCount => Layers.Count == 0 ? 1 : Layers.Max(layer => layer.Block) + 1;
 
+    /// <summary>Whether an embedding's values are never negative.</summary>
+    internal abstract bool NonNegative { get; }
+
     /// <summary>Bytes of memory held beside the mapped file.</summary>
     public abstract long ResidentBytes { get; }
 

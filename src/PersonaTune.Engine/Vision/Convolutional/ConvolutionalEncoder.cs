@@ -51,6 +51,8 @@ internal sealed class ConvolutionalEncoder : PhotoEncoder
 
     public override long ResidentBytes => Weights.Bytes;
 
+    internal override bool NonNegative => Graph.Operators[_embeddingOperator] is var op && Graph.Tensors[op.Output].ZeroPoint <= op.Minimum;
+
     public QuantizedGraph Graph { get; }
 
     public GraphWeights Weights { get; }

@@ -61,6 +61,8 @@ internal sealed class VisionTransformer : PhotoEncoder
 
     public override long ResidentBytes => 4L * (ClassTokens.Length + Positions.Length);
 
+    internal override bool NonNegative => false;
+
     internal override EncoderPass CreatePass(WorkerPool pool, LoraAdapter adapter, int capacity, bool training) =>
         new VisionTransformerPass(this, pool, adapter, capacity, training);
 
