@@ -68,6 +68,21 @@ public abstract class PhotoEncoder : IDisposable
         return new PhotoSession(this, pool, adapter);
     }
 
+    /// <summary>View <paramref name="index"/> (0 to 5) of a prepared picture: itself, mirrored where <paramref name="mirror"/> is set, and enlarged towards each corner.</summary>
+    public byte[] View(byte[] prepared, int index, bool mirror)
+    {
+        ArgumentNullException.ThrowIfNull(prepared);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(index, 5);
+        return PhotoVariants.Make(prepared, Transform.Side, index, mirror);
+    }
+
+    /// <summary>A prepared picture (side, side, 3) mirrored.</summary>
+    public static byte[] Mirror(byte[] prepared, int side) => PhotoVariants.Mirror(prepared, side);
+
+    /// <summary>The unit vector by which embeddings are compared: square roots first where they cannot be negative.</summary>
+    public float[] Direction(ReadOnlySpan<float> embedding) => PhotoFeatures.Direction(embedding, NonNegative);
+
     /// <inheritdoc/>
     public void Dispose()
     {

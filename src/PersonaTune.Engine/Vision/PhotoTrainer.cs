@@ -50,6 +50,22 @@ public static class PhotoTrainer
         return new PhotoTrainingResult(run.Adapter, Fit(encoder, examples, labels, options, run.Embed, cancellationToken), losses);
     }
 
+    /// <summary>Fits a head to embeddings of the encoder without an adapter; each picture has one or more views.</summary>
+    /// <exception cref="ArgumentException">There is no picture, a label without one or out of range, or an embedding of another length.</exception>
+    public static PhotoHead FitHead(PhotoEncoder encoder, IReadOnlyList<IReadOnlyList<float[]>> embeddings, IReadOnlyList<int> labels, int labelCount, double shrinkage = 1)
+    {
+        ArgumentNullException.ThrowIfNull(encoder);
+        ArgumentNullException.ThrowIfNull(embeddings);
+        ArgumentNullException.ThrowIfNull(labels);
+        if (embeddings.Count == 0 || embeddings.Count != labels.Count) throw new ArgumentException($"{embeddings.Count} pictures with {labels.Count} labels", nameof(labels));
+        if (embeddings.Any(views => views.Count == 0 || views.Any(view => view.Length != encoder.EmbeddingLength)))
+            throw new ArgumentException($"a picture has no view, or an embedding of another length than {encoder.EmbeddingLength}", nameof(embeddings));
+        if (labels.Any(label => label < 0 || label >= labelCount) || labels.Distinct().Count() != labelCount)
+            throw new ArgumentException($"labels must be 0 to {labelCount - 1}, each with a picture", nameof(labels));
+        var directions = embeddings.Select(views => views.Select(view => PhotoFeatures.Direction(view, encoder.NonNegative)).ToArray()).ToArray();
+        return PhotoHeadFitter.Fit(directions, labels, labelCount, encoder.NonNegative, shrinkage);
+    }
+
     internal delegate float[] Embedding(ReadOnlySpan<byte> pixels);
 
     private static void Check(PhotoEncoder encoder, IReadOnlyList<PhotoExample> examples, int labels)

@@ -17,7 +17,7 @@ internal static class PhotoVariants
         return mirror && corner % 4 is 1 or 2 ? Mirror(view, side) : view;
     }
 
-    private static byte[] Mirror(byte[] pixels, int side)
+    public static byte[] Mirror(byte[] pixels, int side)
     {
         var result = new byte[pixels.Length];
         for (var y = 0; y < side; y++)
