@@ -5,6 +5,7 @@ using PersonaTune.Cli.Evaluation;
 using PersonaTune.Cli.Inspection;
 using PersonaTune.Cli.Learning;
 using PersonaTune.Cli.Options;
+using PersonaTune.Cli.Photos;
 using PersonaTune.Cli.Privacy;
 using PersonaTune.Cli.Quantizing;
 using PersonaTune.Cli.Serving;
@@ -20,7 +21,7 @@ internal static class CommandTree
 {
     public static RootCommand Build(SharedOptions options, ToolConsole console)
     {
-        var root = new RootCommand("Personalize a quantized language model on this device, offline and encrypted.");
+        var root = new RootCommand("Personalize a quantized language model or picture encoder on this device, offline and encrypted.");
         options.AddGlobal(root);
         foreach (var command in (Command[])
         [
@@ -32,6 +33,7 @@ internal static class CommandTree
             ChatCommand.Build(options, console),
             AdapterCommand.Build(options, console),
             StoreCommand.Build(options, console),
+            PhotosCommand.Build(options, console),
             QuantizeCommand.Build(options, console),
             InspectCommand.Build(options, console),
             PrivacyCommand.Build(options, console),

@@ -1,7 +1,9 @@
 using PersonaTune.Device.Adapters;
 using PersonaTune.Device.Consent;
+using PersonaTune.Device.Imaging;
 using PersonaTune.Device.Keyboard;
 using PersonaTune.Device.Personalization;
+using PersonaTune.Device.Photos;
 using PersonaTune.Device.Storage;
 using PersonaTune.Engine;
 using PersonaTune.Engine.Formats;
@@ -28,10 +30,10 @@ internal static class FailureMap
     {
         ToolException tool => tool.Code,
         OperationCanceledException => interrupted ? ExitCode.Interrupted : null,
-        FileFormatException or MessageFileException or MissingTokenizerException => ExitCode.BadInput,
+        FileFormatException or ImageFormatException or MessageFileException or MissingTokenizerException => ExitCode.BadInput,
         WrongBaseModelException or AdapterMismatchException => ExitCode.WrongBase,
         AdapterIntegrityException or SealException or StoreCorruptException => ExitCode.StoreRefused,
-        TooFewExamplesException or EmptyHistoryException or AdapterNotFoundException or ExamplesDeletedException => ExitCode.NothingToDo,
+        TooFewExamplesException or EmptyHistoryException or AdapterNotFoundException or ExamplesDeletedException or PhotoLabelException => ExitCode.NothingToDo,
         UnsupportedEventException => ExitCode.Usage,
         CalibrationException => ExitCode.NothingToDo,
         TrainingCheckpointException or PersonalizationException or StoreException or ConsentException or EngineException => ExitCode.Failure,
