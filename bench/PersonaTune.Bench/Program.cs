@@ -11,6 +11,7 @@ return args switch
     ["accounting", ..] => AccountingBench.Run(args),
     ["secagg", ..] => SecureAggregationBench.Run(args),
     ["ingest", ..] => IngestBench.Run(args),
+    ["photos", ..] => PhotoBench.Run(args),
     _ => Usage(),
 };
 
@@ -25,6 +26,7 @@ static int Usage()
                masks [--words n] [--keys n] [--threads n]
                accounting [--rounds n]
                ingest [--devices n] [--bytes n] [--parallel n] [--postgres connection]
+               photos faces|strangers|digits small|large|photo-base [seeds|writers] | photos speed [models]
                secagg [--devices n] [--words n] [--lost percent] [--threads n]
         """);
     return 2;

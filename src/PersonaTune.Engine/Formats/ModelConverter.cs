@@ -29,7 +29,14 @@ public static class ModelConverter
             throw new ArgumentException($"'{destination}' is the source itself; choose another destination", nameof(destination));
 
         using var model = Open(source);
-        var plan = model.Tensors.Select(tensor => (Tensor: tensor, Type: TargetType(tensor, options))).ToList();
+        return Convert(model, tensor => TargetType(tensor, options), destination, options, progress, cancellationToken);
+    }
+
+    /// <summary>Writes a model with the type that <paramref name="typeOf"/> gives each tensor.</summary>
+    internal static ConversionResult Convert(ModelSource model, Func<SourceTensor, TensorType> typeOf, string destination, QuantizeOptions options,
+        IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
+    {
+        var plan = model.Tensors.Select(tensor => (Tensor: tensor, Type: typeOf(tensor))).ToList();
         var writer = new GgufWriter();
         WriteMetadata(writer, model, options);
         var done = 0;

@@ -1,4 +1,5 @@
 using PersonaTune.Engine.Kernels;
+using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
 using PersonaTune.Engine.Tensors;
 
@@ -66,20 +67,25 @@ internal sealed class ForwardPass
             Product(norm, w.Query, q, rows);
             Product(norm, w.Key, k, rows);
             Product(norm, w.Value, v, rows);
+            Gain(block, LoraTarget.Query, sequences, q);
+            Gain(block, LoraTarget.Key, sequences, k);
+            Gain(block, LoraTarget.Value, sequences, v);
             LowRankUpdate(block, LoraInput.Attention, sequences, norm, q, k, v);
             foreach (var sequence in sequences) Attend(block, sequence, q, k, v, attention);
 
             Round(attention, rows, w.Output);
-            Product(attention, w.Output, x, rows, accumulate: true);
+            AddProduct(block, LoraTarget.Output, sequences, attention, w.Output, x, norm, rows);
             LowRankUpdate(block, LoraInput.AttentionOutput, sequences, attention, x, default);
             RmsNorm.Forward(x, w.FeedForwardNorm, norm, rows, _config.NormEpsilon);
             Round(norm, rows, w.Gate, w.Up);
             Product(norm, w.Gate, gate, rows);
             Product(norm, w.Up, up, rows);
+            Gain(block, LoraTarget.Gate, sequences, gate);
+            Gain(block, LoraTarget.Up, sequences, up);
             LowRankUpdate(block, LoraInput.FeedForward, sequences, norm, gate, up);
             Activate(gate, up);
             Round(gate, rows, w.Down);
-            Product(gate, w.Down, x, rows, accumulate: true);
+            AddProduct(block, LoraTarget.Down, sequences, gate, w.Down, x, norm, rows);
             LowRankUpdate(block, LoraInput.FeedForwardOutput, sequences, gate, x, default);
         }
 
@@ -101,6 +107,7 @@ internal sealed class ForwardPass
             if (sequence.Adapters.Group(0, LoraInput.Head) is not { } group) continue;
             var start = Math.Max(sequence.First, first);
             var end = Math.Min(sequence.First + sequence.Count, first + count);
+            if (start < end) Gain(sequence.Adapters.Gain(0, LoraTarget.Head), logits, start - first, end - start);
             if (start < end) LowRankUpdate(group, sequence with { First = start - first, Count = end - start }, norm, logits, default, default);
         }
     }
@@ -116,7 +123,10 @@ internal sealed class ForwardPass
         Product(norm, _model.Head, logits, count);
         for (var i = 0; i < count; i++)
             if (sequences[i].Adapters.Group(0, LoraInput.Head) is { } group)
+            {
+                Gain(sequences[i].Adapters.Gain(0, LoraTarget.Head), logits, i, 1);
                 LowRankUpdate(group, sequences[i] with { First = i, Count = 1 }, norm, logits, default, default);
+            }
     }
 
     private void Attend(int block, in SequenceRows sequence, Span<float> q, Span<float> k, Span<float> v, Span<float> attention)
@@ -173,6 +183,38 @@ internal sealed class ForwardPass
                 SwiGlu.Forward(values, new Span<float>((float*)job.Up + start, length), values);
             });
         }
+    }
+
+    // Rows of a layer's output times the factors of their sequence's adapters (DoRA); nothing where there are none.
+    private static void Gain(int block, LoraTarget target, ReadOnlySpan<SequenceRows> sequences, Span<float> y)
+    {
+        foreach (var sequence in sequences) Gain(sequence.Adapters.Gain(block, target), y, sequence.First, sequence.Count);
+    }
+
+    private static void Gain(float[]? gain, Span<float> y, int first, int count)
+    {
+        if (gain is null) return;
+        for (var row = first; row < first + count; row++)
+        {
+            var values = y.Slice(row * gain.Length, gain.Length);
+            for (var i = 0; i < values.Length; i++) values[i] *= gain[i];
+        }
+    }
+
+    // x += W input; where a factor applies, the product stands alone in the scratch before it is added.
+    private void AddProduct(int block, LoraTarget target, ReadOnlySpan<SequenceRows> sequences, ReadOnlySpan<float> input, in WeightMatrix w, Span<float> x, Span<float> scratch, int rows)
+    {
+        var alone = false;
+        foreach (var sequence in sequences) alone |= sequence.Adapters.Gain(block, target) is not null;
+        if (!alone)
+        {
+            Product(input, w, x, rows, accumulate: true);
+            return;
+        }
+
+        Product(input, w, scratch, rows);
+        Gain(block, target, sequences, scratch);
+        Elementwise.Add(scratch[..(rows * w.Rows)], x[..(rows * w.Rows)]);
     }
 
     private void LowRankUpdate(int block, LoraInput input, ReadOnlySpan<SequenceRows> sequences, ReadOnlySpan<float> x, Span<float> first,

@@ -21,6 +21,7 @@ internal sealed unsafe class AdapterParameters
         long trained = 0, frozen = 0;
         foreach (var (block, target, pair) in adapter.Pairs())
         {
+            if (pair.Magnitude is not null) throw new AdapterMismatchException("adapter", "has DoRA magnitudes, which this version runs but does not train; merge it into the model first, or train a LoRA adapter");
             var padded = (pair.Rank + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
             _entries[Index(block, target)] = new AdapterEntry(block, target, pair.Rank, padded, pair.Inputs, pair.Outputs, pair.Scale);
             MaxPaddedRank = Math.Max(MaxPaddedRank, padded);

@@ -74,6 +74,7 @@ public sealed class GlobalAdapterLayout
         var at = 0;
         foreach (var (_, _, pair) in adapter.Pairs())
         {
+            if (pair.Magnitude is not null) throw new ArgumentException("the adapter has DoRA magnitudes, which a global adapter does not have", nameof(adapter));
             if (pair.Rank > Rank || at + (pair.Outputs * Rank) > vector.Length)
                 throw new ArgumentException($"the adapter has a pair of rank {pair.Rank} with {pair.Outputs} outputs that does not fit the layout of rank {Rank}; use the task's configuration", nameof(adapter));
             for (var row = 0; row < pair.Outputs; row++, at += Rank)

@@ -89,6 +89,8 @@ public static class LoraGguf
         foreach (var (block, target, pair) in adapter.Pairs())
         {
             var name = LoraShapes.TensorName(block, target);
+            if (pair.Magnitude is not null)
+                throw new AdapterMismatchException("adapter", $"has DoRA magnitudes on {name}, which a GGUF adapter cannot hold; write a PEFT directory, or merge it into the model");
             var implied = adapter.Config.Alpha / pair.Rank;
             var b = pair.Scale == implied ? pair.B : Array.ConvertAll(pair.B, value => value * (pair.Scale / implied));
             writer.Add(name + ".lora_a", [pair.Inputs, pair.Rank], pair.A);

@@ -7,7 +7,7 @@ namespace PersonaTune.Engine.Lora;
 
 /// <summary>
 /// This library's own adapter file: safetensors with <c>&lt;base tensor&gt;.lora_a</c> (rank, inputs), <c>.lora_b</c> (outputs, rank) and
-/// <c>.lora_scale</c> (1) in f32, and the configuration, the base model's SHA-256 and its number of blocks in the metadata. Reading what was
+/// <c>.lora_scale</c> (1), with DoRA also <c>.lora_magnitude</c> (outputs), in f32, and the configuration, the base model's SHA-256 and its number of blocks in the metadata. Reading what was
 /// written gives the same bits. Thread-safe.
 /// </summary>
 public static class LoraSafetensors
@@ -62,6 +62,7 @@ public static class LoraSafetensors
             writer.Add(name + ".lora_a", [pair.Rank, pair.Inputs], pair.A);
             writer.Add(name + ".lora_b", [pair.Outputs, pair.Rank], pair.B);
             writer.Add(name + ".lora_scale", [1], new[] { pair.Scale });
+            if (pair.Magnitude is { } magnitude) writer.Add(name + ".lora_magnitude", [pair.Outputs], magnitude);
         }
 
         return writer;
@@ -81,15 +82,17 @@ public static class LoraSafetensors
             throw new FileFormatException(file.Subject, "base_sha256 must be 64 hex digits or empty");
         var adapter = new LoraAdapter(LoraConfigJson.Read(Metadata("lora_config"), file.Subject), blocks, digest);
         var found = 0;
+        var names = file.Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var tensor in file.Tensors)
         {
             if (!tensor.Name.EndsWith(".lora_a", StringComparison.Ordinal)) continue;
             var stem = tensor.Name[..^7];
             if (!LoraShapes.TryParse(stem, out var block, out var target) || block >= blocks)
                 throw new FileFormatException(file.Subject, $"tensor '{tensor.Name}' names no layer of a model of {blocks} blocks");
+            var magnitude = names.Contains(stem + ".lora_magnitude") ? file.GetFloats(stem + ".lora_magnitude") : null;
             adapter[block, target] = LoraTensors.Pair(file.Subject, stem, Shape(tensor), Shape(file.GetTensor(stem + ".lora_b")),
-                file.GetFloats(tensor.Name), file.GetFloats(stem + ".lora_b"), _ => Scale(file, stem));
-            found += 3;
+                file.GetFloats(tensor.Name), file.GetFloats(stem + ".lora_b"), _ => Scale(file, stem), magnitude);
+            found += magnitude is null ? 3 : 4;
         }
 
         if (found != file.Tensors.Count)

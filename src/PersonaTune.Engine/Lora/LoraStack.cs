@@ -26,6 +26,8 @@ public static class LoraStack
         var parts = stack.Where(entry => entry.Factor != 0f && entry.Adapter[block, target] is not null)
             .Select(entry => (Pair: entry.Adapter[block, target]!, entry.Factor)).ToArray();
         if (parts.Length == 0) return null;
+        if (parts is [(_, not 1f), ..] or [_, _, ..] && parts.Any(part => part.Pair.Magnitude is not null))
+            throw new AdapterMismatchException("stack", $"has DoRA magnitudes on {LoraShapes.TensorName(block, target)}, which do not add up with other adapters or factors; merge it into the model instead");
         if (parts is [(var only, 1f)]) return only;
         var (inputs, outputs, rank) = (parts[0].Pair.Inputs, parts[0].Pair.Outputs, parts.Sum(part => part.Pair.Rank));
         var b = new float[checked(outputs * rank)];

@@ -7,7 +7,7 @@ internal static class LoraTensors
 {
     /// <exception cref="FileFormatException">The shapes do not form a pair, or a number is not finite.</exception>
     public static LoraPair Pair(string subject, string name, (long Rows, long Columns) shapeA, (long Rows, long Columns) shapeB,
-        float[] a, float[] b, Func<int, float> scale)
+        float[] a, float[] b, Func<int, float> scale, float[]? magnitude = null)
     {
         if (shapeA.Rows is < 1 or > 512 || shapeA.Columns is < 1 or > int.MaxValue || shapeB.Rows is < 1 or > int.MaxValue || shapeB.Columns != shapeA.Rows)
             throw new FileFormatException(subject, $"'{name}' needs lora_a (rank, inputs) and lora_b (outputs, rank) with one rank of 1 to 512, found "
@@ -15,7 +15,9 @@ internal static class LoraTensors
         var factor = scale((int)shapeA.Rows);
         if (!float.IsFinite(factor)) throw new FileFormatException(subject, $"the scale of '{name}' is not finite");
         if (!AllFinite(a) || !AllFinite(b)) throw new FileFormatException(subject, $"'{name}' contains a number that is not finite");
-        return new LoraPair((int)shapeA.Rows, (int)shapeA.Columns, (int)shapeB.Rows, factor, a, b);
+        if (magnitude is not null && (magnitude.Length != shapeB.Rows || !AllFinite(magnitude)))
+            throw new FileFormatException(subject, $"'{name}' needs {shapeB.Rows} finite magnitudes, found {magnitude.Length} values");
+        return new LoraPair((int)shapeA.Rows, (int)shapeA.Columns, (int)shapeB.Rows, factor, a, b, magnitude);
     }
 
     private static bool AllFinite(float[] values)

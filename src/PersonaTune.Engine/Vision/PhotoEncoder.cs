@@ -105,6 +105,7 @@ public abstract class PhotoEncoder : IDisposable
         {
             var layer = Layers.FirstOrDefault(layer => layer.Block == block && layer.Target == target)
                 ?? throw new AdapterMismatchException(name, $"adapts {target} of block {block}, which is no layer of this encoder that can carry a pair");
+            if (pair.Magnitude is not null) throw new AdapterMismatchException(name, "has DoRA magnitudes, which picture encoders do not run; train a LoRA adapter");
             if (pair.Inputs != layer.Inputs || pair.Outputs != layer.Outputs)
                 throw new AdapterMismatchException(name, $"has a pair of shape ({pair.Outputs}, {pair.Inputs}) for layer '{layer.Name}' of ({layer.Outputs}, {layer.Inputs})");
         }

@@ -9,7 +9,7 @@ namespace PersonaTune.Engine.Tests.Layers;
 /// <summary>Small random decoders in memory, and adapters and sequences for them.</summary>
 internal static class TinyModel
 {
-    public static readonly LoraTarget[] AllTargets = Enum.GetValues<LoraTarget>();
+    public static readonly LoraTarget[] AllTargets = [.. Enum.GetValues<LoraTarget>().Where(target => target != LoraTarget.Pointwise)];
 
     public static DecoderModel Create(int seed = 1, int dim = 24, int blocks = 2, int heads = 4, int keyHeads = 2, int headLength = 6, int hidden = 40,
         int vocabulary = 600, bool tied = false, string? digest = null, RopeStyle style = RopeStyle.AdjacentPairs)

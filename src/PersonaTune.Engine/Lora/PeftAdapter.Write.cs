@@ -1,0 +1,120 @@
+using System.Text.Json;
+using PersonaTune.Engine.Formats;
+using PersonaTune.Engine.Models;
+
+namespace PersonaTune.Engine.Lora;
+
+/// <summary>Writing.</summary>
+public static partial class PeftAdapter
+{
+    /// <summary>
+    /// Writes an adapter of <paramref name="model"/> as a folder, which appears whole or not at all. lora_alpha is chosen such that PEFT computes the very scales of the
+    /// pairs; where they differ, patterns name the layers.
+    /// </summary>
+    /// <exception cref="AdapterMismatchException">The adapter does not belong to the model, or some of its layers have DoRA magnitudes and others none.</exception>
+    /// <exception cref="IOException">The folder exists and may not be replaced, or cannot be written.</exception>
+    public static void Write(LoraAdapter adapter, DecoderModel model, string directory, PeftExportOptions? options = null)
+    {
+        options ??= new PeftExportOptions();
+        LoraCompatibility.Demand(adapter, model);
+        var pairs = adapter.Pairs().ToArray();
+        var dora = pairs.Count(entry => entry.Pair.Magnitude is not null);
+        if (dora != 0 && dora != pairs.Length) throw new AdapterMismatchException("adapter", $"has DoRA magnitudes on {dora} of {pairs.Length} layers; PEFT knows all or none");
+        var target = Path.GetFullPath(directory);
+        if (File.Exists(target) || (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !(options.Overwrite && Exists(target))))
+            throw new IOException($"'{directory}' exists and is {(options.Overwrite ? "no folder of a PEFT adapter" : "not empty")}; choose another folder{(options.Overwrite ? string.Empty : ", or allow overwriting")}");
+        var temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
+        Directory.CreateDirectory(temporary);
+        try
+        {
+            Weights(pairs, model).Write(Path.Combine(temporary, WeightsName));
+            AtomicFile.Write(Path.Combine(temporary, ConfigName), stream => WriteConfig(stream, adapter, model, options, dora > 0));
+            if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
+            Directory.Move(temporary, target);
+        }
+        catch
+        {
+            Directory.Delete(temporary, recursive: true);
+            throw;
+        }
+    }
+
+    private static SafetensorsWriter Weights((int Block, LoraTarget Target, LoraPair Pair)[] pairs, DecoderModel model)
+    {
+        var writer = new SafetensorsWriter();
+        writer.SetMetadata("format", "pt");
+        foreach (var (block, target, pair) in pairs.OrderBy(entry => PeftModules.Name(entry.Block, entry.Target), StringComparer.Ordinal))
+        {
+            var name = Prefix + PeftModules.Name(block, target);
+            var (b, magnitude) = (pair.B, pair.Magnitude);
+            if (PeftModules.IsPermuted(model, target))
+            {
+                b = new float[pair.B.Length];
+                HeadPermutation.ToHalfSplit(pair.B, b, pair.Rank, model.Config.HeadLength);
+                if (pair.Magnitude is not null)
+                {
+                    magnitude = new float[pair.Outputs];
+                    HeadPermutation.ToHalfSplit(pair.Magnitude, magnitude, 1, model.Config.HeadLength);
+                }
+            }
+
+            writer.Add(name + ".lora_A.weight", [pair.Rank, pair.Inputs], pair.A);
+            writer.Add(name + ".lora_B.weight", [pair.Outputs, pair.Rank], b);
+            if (magnitude is not null) writer.Add(name + ".lora_magnitude_vector", [pair.Outputs], magnitude);
+        }
+
+        return writer;
+    }
+
+    private static void WriteConfig(Stream stream, LoraAdapter adapter, DecoderModel model, PeftExportOptions options, bool dora)
+    {
+        var pairs = adapter.Pairs().ToArray();
+        // rsLoRA only where PEFT's division then gives exactly the pairs' scales.
+        var stabilized = adapter.Config.RankStabilized && pairs.All(entry => (float)(StabilizedAlpha(entry.Pair) / Math.Sqrt(entry.Pair.Rank)) == entry.Pair.Scale);
+        double Alpha(LoraPair pair) => stabilized ? StabilizedAlpha(pair) : (double)pair.Scale * pair.Rank;
+        var rank = Common(pairs.Select(entry => entry.Pair.Rank));
+        var alpha = Common(pairs.Select(entry => Alpha(entry.Pair)));
+        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+        json.WriteStartObject();
+        Pattern(json, "alpha_pattern", pairs.Where(entry => Alpha(entry.Pair) != alpha).Select(entry => (PeftModules.Name(entry.Block, entry.Target), Alpha(entry.Pair))));
+        json.WriteString("base_model_name_or_path", options.BaseModel ?? $"sha256:{model.Digest}");
+        json.WriteString("bias", "none");
+        json.WriteBoolean("fan_in_fan_out", false);
+        json.WriteBoolean("inference_mode", true);
+        json.WriteBoolean("init_lora_weights", true);
+        json.WriteNumber("lora_alpha", alpha);
+        json.WriteNumber("lora_dropout", adapter.Config.Dropout);
+        json.WriteNull("modules_to_save");
+        json.WriteString("peft_type", "LORA");
+        json.WriteNumber("r", rank);
+        Pattern(json, "rank_pattern", pairs.Where(entry => entry.Pair.Rank != rank).Select(entry => (PeftModules.Name(entry.Block, entry.Target), (double)entry.Pair.Rank)));
+        json.WriteStartArray("target_modules");
+        foreach (var module in Targets(pairs)) json.WriteStringValue(module);
+        json.WriteEndArray();
+        json.WriteString("task_type", "CAUSAL_LM");
+        json.WriteBoolean("use_dora", dora);
+        json.WriteBoolean("use_rslora", stabilized);
+        json.WriteEndObject();
+
+        // A target that not every block has is named by its full path: a leaf's name would make PEFT adapt all of them.
+        IEnumerable<string> Targets((int Block, LoraTarget Target, LoraPair Pair)[] all) => all.GroupBy(entry => entry.Target).OrderBy(group => group.Key).SelectMany(group =>
+            group.Key == LoraTarget.Head || group.Count() == adapter.BlockCount ? [PeftModules.Leaf(group.Key)] : group.Select(entry => PeftModules.Name(entry.Block, entry.Target)));
+    }
+
+    // A decimal alpha of few digits where it gives the scale, as it was probably meant; else what the scale implies.
+    private static double StabilizedAlpha(LoraPair pair)
+    {
+        var exact = pair.Scale * Math.Sqrt(pair.Rank);
+        var rounded = Math.Round(exact, 4);
+        return (float)(rounded / Math.Sqrt(pair.Rank)) == pair.Scale ? rounded : exact;
+    }
+
+    private static T Common<T>(IEnumerable<T> values) where T : notnull => values.GroupBy(value => value).OrderByDescending(group => group.Count()).First().Key;
+
+    private static void Pattern(Utf8JsonWriter json, string name, IEnumerable<(string Module, double Value)> entries)
+    {
+        json.WriteStartObject(name);
+        foreach (var (module, value) in entries) json.WriteNumber(module, value);
+        json.WriteEndObject();
+    }
+}
