@@ -22,6 +22,18 @@ internal static class AdapterReport
         json.WriteNumber("heldOutMessages", manifest.ValidationExamples.Count);
         json.WriteNumber("bestEpoch", manifest.Metrics.BestEpoch);
         json.WriteNumber("bytes", manifest.WeightsLength);
+        if (manifest.Provenance is { } provenance)
+        {
+            json.WriteStartObject("provenance");
+            json.WriteString("name", provenance.Name);
+            json.WriteNumber("version", provenance.Version);
+            json.WriteString("signer", provenance.SignerName);
+            json.WriteString("signerKey", provenance.SignerKeyId);
+            json.WriteString("notAfter", provenance.NotAfter?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
+            json.WriteString("privacy", provenance.PrivacyStatement);
+            json.WriteEndObject();
+        }
+
         Write(json, "heldOutBase", manifest.Metrics.Base);
         Write(json, "heldOutBefore", manifest.Metrics.Before);
         Write(json, "heldOutAfter", manifest.Metrics.After);
@@ -37,7 +49,9 @@ internal static class AdapterReport
         json.WriteEndObject();
     }
 
-    public static string Line(AdapterEntry entry) => string.Create(CultureInfo.InvariantCulture,
+    public static string Line(AdapterEntry entry) => entry.Manifest.Provenance is { } provenance
+        ? string.Create(CultureInfo.InvariantCulture, $"{entry.Id}  {entry.State,-11}  {entry.Manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm}  imported: {provenance.Name} version {provenance.Version}, {provenance.SignerName ?? "not signed"}")
+        : string.Create(CultureInfo.InvariantCulture,
         $"{entry.Id}  {entry.State,-11}  {entry.Manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm}  {entry.Manifest.TrainingExamples.Count,5} messages  "
         + $"perplexity a word {entry.Manifest.Metrics.Before.PerplexityPerWord,8:F1} -> {entry.Manifest.Metrics.After.PerplexityPerWord,8:F1}");
 }

@@ -59,6 +59,15 @@ internal static class AdapterShowCommand
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"created      {manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, signed by device key {entry.SignedBy}"));
         output.WriteLine($"parent       {manifest.ParentId ?? "the base model"}");
         output.WriteLine($"base         {manifest.BaseDigest}");
+        if (manifest.Provenance is { } provenance)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"imported     {provenance.Name} version {provenance.Version}, {(provenance.SignerName is null ? "not signed" : $"signed by {provenance.SignerName} ({provenance.SignerKeyId![..16]}, {(provenance.Pinned ? "pinned" : "under a pinned root")})")}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"valid until  {(provenance.NotAfter is { } end ? end.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC" : "always")}"));
+            output.WriteLine($"privacy      {provenance.PrivacyStatement}");
+            output.WriteLine($"weights      {manifest.WeightsLength} bytes, sha256 {manifest.WeightsDigest}");
+            return;
+        }
+
         output.WriteLine($"learned from {manifest.TrainingExamples.Count} messages, held out {manifest.ValidationExamples.Count} (set {manifest.ExampleSetDigest[..16]})");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"recipe       rank {recipe.Lora.Rank}, alpha {recipe.Lora.Alpha}, learning rate {recipe.LearningRate}, at most {recipe.MaximumEpochs} epochs, seed {recipe.Seed}, {manifest.Threads} threads"));

@@ -11,6 +11,7 @@ using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Training;
 using PersonaTune.Privacy.Accounting;
 using PersonaTune.Privacy.Sealing;
+using PersonaTune.Privacy.Signing;
 
 namespace PersonaTune.Cli.Failures;
 
@@ -32,6 +33,8 @@ internal static class FailureMap
         OperationCanceledException => interrupted ? ExitCode.Interrupted : null,
         FileFormatException or ImageFormatException or MessageFileException or MissingTokenizerException => ExitCode.BadInput,
         WrongBaseModelException or AdapterMismatchException => ExitCode.WrongBase,
+        AdapterImportException { Fault: AdapterImportFault.WrongBaseModel or AdapterImportFault.WrongTokenizer } => ExitCode.WrongBase,
+        SigningException or AdapterImportException => ExitCode.BadInput,
         AdapterIntegrityException or SealException or StoreCorruptException => ExitCode.StoreRefused,
         TooFewExamplesException or EmptyHistoryException or AdapterNotFoundException or ExamplesDeletedException or PhotoLabelException => ExitCode.NothingToDo,
         UnsupportedEventException => ExitCode.Usage,

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using PersonaTune.Device.Storage;
+using PersonaTune.Privacy.Signing;
 
 namespace PersonaTune.Device.Adapters;
 
@@ -175,6 +176,18 @@ public sealed class AdapterLibrary : IDisposable
         return InvalidateAsync(user,
             manifest => !manifest.TrainingExamples.All(stored.Contains) || !manifest.ValidationExamples.All(stored.Contains),
             "examples it learned from are no longer stored", cancellationToken);
+    }
+
+    /// <summary>
+    /// Invalidates imported adapters that may not be used any more: their time is over, or <paramref name="trust"/> revokes them, their signer, or demands a newer
+    /// version. The active one is replaced by its nearest ancestor or the base. Returns those invalidated now.
+    /// </summary>
+    public Task<IReadOnlyList<AdapterEntry>> EnforceAsync(string user, TrustStore? trust = null, CancellationToken cancellationToken = default)
+    {
+        var now = _time.GetUtcNow();
+        return InvalidateAsync(user, manifest => manifest.Provenance is { } provenance && (provenance.NotAfter < now || (trust is not null && provenance.SignerKeyId is { } key
+            && (trust.RevokedKeys.Any(revoked => string.Equals(revoked.ToString(), key, StringComparison.OrdinalIgnoreCase)) || trust.RevokedAdapters.Contains(provenance.Name, StringComparer.Ordinal)
+                || (trust.MinimumVersions.TryGetValue(provenance.Name, out var least) && provenance.Version < least)))), "expired or revoked", cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -68,6 +68,10 @@ public sealed record AdapterManifest
     /// <summary>Record id of the n-gram cache that was built beside it; null without one.</summary>
     public string? NGramCacheId { get; init; }
 
+    /// <summary>Where it came from where it was not trained here; null for an adapter of this device's own.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public AdapterProvenance? Provenance { get; init; }
+
     /// <summary>Whether it learned from, or was chosen with, any of <paramref name="exampleIds"/>.</summary>
     public bool LearnedFromAny(IReadOnlySet<string> exampleIds)
     {

@@ -18,6 +18,6 @@ public enum AdapterState
     /// <summary>Was active and was taken back.</summary>
     RolledBack,
 
-    /// <summary>Learned from examples that were deleted since. Its weights are erased; only the manifest is kept.</summary>
+    /// <summary>Learned from examples that were deleted since, expired, or was revoked. Its weights are erased; only the manifest is kept.</summary>
     Invalidated,
 }

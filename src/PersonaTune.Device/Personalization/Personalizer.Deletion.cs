@@ -43,6 +43,7 @@ public sealed partial class Personalizer
         await _pendingInvalidation.WaitAsync(cancellationToken);
         return await StateLockedAsync(async () =>
         {
+            await _library.EnforceAsync(user, cancellationToken: cancellationToken);
             var entries = await _library.ListAsync(user, cancellationToken);
             var pending = await _checkpoints.ReadAsync(user, cancellationToken);
             var known = entries.Where(entry => entry.State != AdapterState.Invalidated)
