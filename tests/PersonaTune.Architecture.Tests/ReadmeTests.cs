@@ -8,6 +8,7 @@ public sealed partial class ReadmeTests
     [Theory]
     [InlineData("README.md", "PersonaTune.Device.Tests/ReadmeSample.cs")]
     [InlineData("docs/privacy.md", "PersonaTune.Privacy.Tests/PrivacyPageSample.cs")]
+    [InlineData("docs/photos.md", "PersonaTune.Device.Tests/PhotosPageSample.cs")]
     public void Every_csharp_block_is_a_region_of_a_compiled_file(string page, string sample)
     {
         var source = Lines(Read("tests/" + sample));
@@ -19,6 +20,8 @@ public sealed partial class ReadmeTests
     [Theory]
     [InlineData("README.md")]
     [InlineData("docs/privacy.md")]
+    [InlineData("docs/photos.md")]
+    [InlineData("docs/formats/adapters.md")]
     public void Every_linked_file_exists(string page)
     {
         var targets = Link().Matches(Read(page)).Select(m => m.Groups["target"].Value).Where(t => !t.StartsWith('#')).ToArray();

@@ -114,8 +114,9 @@ internal ref struct PngDecoder(ReadOnlySpan<byte> bytes, string name, ImageLimit
 
             if (inflater.ReadByte() >= 0) throw Error("the data holds more than the picture");
         }
-        catch (InvalidDataException exception)
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
+            // Preset dictionaries and the like come as an input/output failure of the inflater.
             throw new ImageFormatException(name, "the compressed data is damaged", exception);
         }
 

@@ -1,0 +1,27 @@
+using PersonaTune.Device.Photos;
+using PersonaTune.Device.Storage;
+using PersonaTune.Engine.Kernels;
+using PersonaTune.Engine.Vision;
+
+namespace PersonaTune.Device.Tests;
+
+/// <summary>The snippet of docs/photos.md, to the letter (an architecture test compares them), compiled and run by <see cref="PhotosPageSampleTests"/>.</summary>
+internal static class PhotosPageSample
+{
+    public static async Task<(string? Best, int Similar)> RunAsync(string encoderPath, SealedStore store, IReadOnlyList<(string Label, IReadOnlyList<(string Name, RgbImage Image)> Photos)> taught, RgbImage photo, string forgotten)
+    {
+        using var encoder = PhotoEncoder.Open(encoderPath);     // .tflite (uint8), GGUF "vit", or a Hugging Face folder of ViT or DeiT
+        using var pool = new WorkerPool();
+        using var labeler = new PhotoLabeler(encoder, pool, store);
+        foreach (var (label, photos) in taught) await labeler.TeachAsync("user", label, photos);
+        var report = await labeler.TrainAsync("user");           // seconds; LoRA is kept only where it proves itself
+        Console.WriteLine(report.Reason);
+
+        var suggestion = await labeler.SuggestAsync("user", photo);
+        Console.WriteLine(suggestion.Best ?? "unknown");         // suggestion.Labels has the probabilities
+        var similar = await labeler.SearchAsync("user", photo);  // stored pictures, the most alike first
+        await labeler.ForgetLabelAsync("user", forgotten);       // its pictures and the model that learned from them are gone
+        await labeler.TrainAsync("user");                        // bit by bit the model that would have been without them
+        return (suggestion.Labels[0].Label, similar.Count);
+    }
+}
