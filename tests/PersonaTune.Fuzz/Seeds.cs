@@ -1,6 +1,6 @@
 using PersonaTune.Engine.Formats;
-using PersonaTune.Engine.Models;
 using PersonaTune.Engine.Lora;
+using PersonaTune.Engine.Models;
 
 namespace PersonaTune.Fuzz;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using PersonaTune.Device.Personalization;
 using PersonaTune.Engine;
 using PersonaTune.Engine.Formats;
 using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
-using PersonaTune.Device.Personalization;
 using PersonaTune.Privacy.Sealing;
 using PersonaTune.Privacy.Signing;
 

@@ -1,3 +1,4 @@
+using System.Text;
 using PersonaTune.Device.Consent;
 using PersonaTune.Device.Imaging;
 using PersonaTune.Device.Personalization;
@@ -5,7 +6,6 @@ using PersonaTune.Device.Photos;
 using PersonaTune.Device.Storage;
 using PersonaTune.Device.Tests.Storage;
 using PersonaTune.Engine.Vision;
-using System.Text;
 
 namespace PersonaTune.Device.Tests.Photos;
 

@@ -23,10 +23,10 @@ internal sealed partial class TfliteReader
             3 => Convolution(options, inputs, output, number, depthwise: false),
             4 => Convolution(options, inputs, output, number, depthwise: true),
             9 => FullyConnected(options, inputs, output, number),
-            22 => Reshape(inputs, output, number),
+            22 or 43 => Reshape(inputs, output, number),
             25 => Softmax(options, inputs, output, number),
             var other => throw _file.Error($"operator {number} has the code {other}; add (0), average pooling (1), convolution (3), depthwise convolution (4), "
-                + "fully connected (9), reshape (22) and softmax (25) are supported"),
+                + "fully connected (9), reshape (22), softmax (25) and squeeze (43) are supported"),
         };
         _computed.Add(output);
         return result;
