@@ -16,7 +16,7 @@ internal static class AdapterConvertCommand
         var output = new Argument<string>("destination") { Description = "Folder (peft) or file to write.", HelpName = "DESTINATION" };
         var to = new Option<string>("--to", "-t") { Description = "Format: peft, gguf, safetensors or onnx (.onnx_adapter).", HelpName = "FORMAT", Required = true };
         to.Require("peft, gguf, safetensors or onnx", value => value is "peft" or "gguf" or "safetensors" or "onnx");
-        var baseName = new Option<string?>("--base-name") { Description = "The base model's name in a PEFT configuration.", HelpName = "NAME" };
+        var baseName = new Option<string?>("--base-name") { Description = "The base model's name in a PEFT configuration. Default: what a PEFT source says, else the model's digest.", HelpName = "NAME" };
         var force = new Option<bool>("--force") { Description = "Overwrite an existing file or PEFT folder." };
         var command = new Command("convert", "Convert an adapter between PEFT, llama.cpp GGUF, ONNX Runtime and PersonaTune's own file.") { source, output, to, baseName, force, shared.Model };
         Invocation.SetAction(command, shared, console, invocation =>
@@ -28,7 +28,8 @@ internal static class AdapterConvertCommand
                 throw new ToolException(ExitCode.Usage, $"{path}: exists; choose another name, or overwrite it with --force");
             var model = invocation.Own(invocation.LoadModel());
             var adapter = AdapterFiles.Read(from, model);
-            AdapterFiles.Write(adapter, model, path, format, new PeftExportOptions { BaseModel = invocation.Parse.GetValue(baseName), Overwrite = overwrite });
+            var baseModel = invocation.Parse.GetValue(baseName) ?? (PeftAdapter.Exists(from) ? PeftAdapter.BaseModelName(from) : null);
+            AdapterFiles.Write(adapter, model, path, format, new PeftExportOptions { BaseModel = baseModel, Overwrite = overwrite });
             var pairs = adapter.Pairs().ToArray();
             if (invocation.Json)
             {

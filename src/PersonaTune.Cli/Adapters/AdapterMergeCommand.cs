@@ -60,9 +60,10 @@ internal static class AdapterMergeCommand
         return command;
     }
 
-    // A colon in a path stays part of it unless a number follows.
+    // A colon in a path stays part of it unless a number follows and nothing has the whole name.
     private static (string Path, float Factor) Parse(string text)
     {
+        if (File.Exists(text) || Directory.Exists(text)) return (text, 1f);
         var colon = text.LastIndexOf(':');
         var (path, factor) = colon > 0 && float.TryParse(text[(colon + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? (text[..colon], number) : (text, 1f);
         if (!float.IsFinite(factor)) throw new ToolException(ExitCode.Usage, $"{text}: the factor must be finite");

@@ -81,7 +81,7 @@ internal static class InspectGradientsCommand
     {
         var scaled = new LoraAdapter(adapter.Config, adapter.BlockCount, adapter.BaseDigest);
         foreach (var (block, target, pair) in adapter.Pairs())
-            scaled[block, target] = new LoraPair(pair.Rank, pair.Inputs, pair.Outputs, pair.Scale * scale, pair.A, pair.B);
+            scaled[block, target] = new LoraPair(pair.Rank, pair.Inputs, pair.Outputs, pair.Scale * scale, pair.A, pair.B, pair.Magnitude);
         return scaled;
     }
 

@@ -11,8 +11,8 @@ internal sealed class AdapterInput
 {
     public Option<string?> Adapter { get; } = new("--adapter")
     {
-        Description = "Adapter file to put on top of the model: GGUF, or safetensors by that extension.",
-        HelpName = "FILE",
+        Description = "Adapter to put on top of the model: a GGUF file, a safetensors file of PersonaTune, or a PEFT or mlx-lm folder.",
+        HelpName = "PATH",
     };
 
     public Option<float> Scale { get; } = new("--scale") { Description = "Strength of the adapter. Default: 1.", HelpName = "S", DefaultValueFactory = _ => 1f };
@@ -32,8 +32,8 @@ internal sealed class AdapterInput
     public LoraAdapter? Read(Invocation invocation, DecoderModel model)
     {
         if (invocation.Parse.GetValue(Adapter) is not { } path) return null;
-        if (!File.Exists(path)) throw new ToolException(ExitCode.BadInput, $"{path}: no such adapter file");
-        return path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) ? LoraSafetensors.Read(path, model) : LoraGguf.Read(path, model);
+        if (!File.Exists(path) && !Directory.Exists(path)) throw new ToolException(ExitCode.BadInput, $"{path}: no such adapter file or folder");
+        return AdapterFiles.Read(path, model);
     }
 
     /// <summary>The adapter as a stack; empty where none was given.</summary>

@@ -23,6 +23,9 @@ internal sealed class GgufModelSource : ModelSource
 
     public override IReadOnlyList<SourceTensor> Tensors { get; }
 
+    /// <summary>What the file says most of its weights are, which <see cref="Metadata"/> leaves out; null where it does not say.</summary>
+    public GgufValue? FileType => _file.Metadata.TryGet("general.file_type", out var value) ? value : null;
+
     public override void Dispose() => _file.Dispose();
 
     private SourceTensor Source(GgufTensor tensor)

@@ -32,13 +32,13 @@ public static class ModelConverter
         return Convert(model, tensor => TargetType(tensor, options), destination, options, progress, cancellationToken);
     }
 
-    /// <summary>Writes a model with the type that <paramref name="typeOf"/> gives each tensor.</summary>
+    /// <summary>Writes a model with the type that <paramref name="typeOf"/> gives each tensor. Without <paramref name="stateType"/> the file type is what the source's metadata says.</summary>
     internal static ConversionResult Convert(ModelSource model, Func<SourceTensor, TensorType> typeOf, string destination, QuantizeOptions options,
-        IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
+        IProgress<ConversionProgress>? progress, CancellationToken cancellationToken, bool stateType = true)
     {
         var plan = model.Tensors.Select(tensor => (Tensor: tensor, Type: typeOf(tensor))).ToList();
         var writer = new GgufWriter();
-        WriteMetadata(writer, model, options);
+        WriteMetadata(writer, model, options, stateType);
         var done = 0;
         foreach (var (tensor, type) in plan)
         {
@@ -76,11 +76,11 @@ public static class ModelConverter
         }
     }
 
-    private static void WriteMetadata(GgufWriter writer, ModelSource model, QuantizeOptions options)
+    private static void WriteMetadata(GgufWriter writer, ModelSource model, QuantizeOptions options, bool stateType)
     {
         foreach (var (key, value) in model.Metadata) writer.Set(key, value);
         if (options.Name is not null) writer.Set("general.name", GgufValue.Of(options.Name));
-        if (FileType(options.Type) is { } fileType) writer.Set("general.file_type", GgufValue.Of(fileType));
+        if (stateType && FileType(options.Type) is { } fileType) writer.Set("general.file_type", GgufValue.Of(fileType));
         writer.Set("general.quantization_version", GgufValue.Of(2u));
     }
 

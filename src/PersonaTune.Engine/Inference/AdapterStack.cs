@@ -16,6 +16,7 @@ public sealed class AdapterStack
     private LoraGroup?[] _groups = []; // (blocks, groups), then the head's
     private float[]?[]? _gains; // (blocks, targets), then the head's; null without DoRA
     private DecoderModel? _validatedFor;
+    private string? _resolvedFor; // digest of the base that DoRA's factors were computed from
 
     /// <summary>Creates a stack.</summary>
     /// <exception cref="ArgumentException">A scale is not finite, or the adapters disagree on blocks or shapes.</exception>
@@ -64,7 +65,17 @@ public sealed class AdapterStack
         for (var i = 0; i < Entries.Count; i++) LoraCompatibility.Demand(Entries[i].Adapter, model, $"{i + 1} of the stack");
         lock (_resolving)
         {
-            if (_hasMagnitudes) Resolve(model);
+            if (_hasMagnitudes && _resolvedFor is null)
+            {
+                Resolve(model);
+                _resolvedFor = model.Digest;
+            }
+            else if (_hasMagnitudes && _resolvedFor != model.Digest)
+            {
+                // Sequences may be running with the factors of the other base.
+                throw new AdapterMismatchException("stack", $"has DoRA magnitudes whose factors were computed for base model {_resolvedFor}, this is {model.Digest}; make another stack for it");
+            }
+
             Volatile.Write(ref _validatedFor, model);
         }
     }
@@ -99,7 +110,7 @@ public sealed class AdapterStack
             var plain = new LoraAdapter(adapter.Config, adapter.BlockCount, adapter.BaseDigest);
             foreach (var (block, target, pair) in adapter.Pairs())
             {
-                if (pair.Magnitude is null)
+                if (pair.Magnitude is null || scale == 0f)
                 {
                     plain[block, target] = pair;
                     continue;

@@ -89,6 +89,7 @@ public static class LoraGguf
         foreach (var (block, target, pair) in adapter.Pairs())
         {
             var name = LoraShapes.TensorName(block, target);
+            LoraTensors.DemandExportable(pair, name);
             if (pair.Magnitude is not null)
                 throw new AdapterMismatchException("adapter", $"has DoRA magnitudes on {name}, which a GGUF adapter cannot hold; write a PEFT directory, or merge it into the model");
             var implied = adapter.Config.Alpha / pair.Rank;

@@ -59,6 +59,7 @@ public static class LoraSafetensors
         foreach (var (block, target, pair) in adapter.Pairs())
         {
             var name = LoraShapes.TensorName(block, target);
+            LoraTensors.DemandRank(pair, name);
             writer.Add(name + ".lora_a", [pair.Rank, pair.Inputs], pair.A);
             writer.Add(name + ".lora_b", [pair.Outputs, pair.Rank], pair.B);
             writer.Add(name + ".lora_scale", [1], new[] { pair.Scale });

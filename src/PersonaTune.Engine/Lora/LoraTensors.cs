@@ -20,6 +20,22 @@ internal static class LoraTensors
         return new LoraPair((int)shapeA.Rows, (int)shapeA.Columns, (int)shapeB.Rows, factor, a, b, magnitude);
     }
 
+    /// <summary>Refuses to write what no reader takes.</summary>
+    /// <exception cref="AdapterMismatchException">The pair's rank is above 512, as a sum of many adapters may have.</exception>
+    public static void DemandRank(LoraPair pair, string name)
+    {
+        if (pair.Rank > 512) throw new AdapterMismatchException("adapter", $"has rank {pair.Rank} on {name} but a file holds up to 512; merge it into the model instead");
+    }
+
+    /// <summary>Refuses to write for other programs what this library's readers refuse.</summary>
+    /// <exception cref="AdapterMismatchException">The pair's rank is above 512, or a number is not finite.</exception>
+    public static void DemandExportable(LoraPair pair, string name)
+    {
+        DemandRank(pair, name);
+        if (!float.IsFinite(pair.Scale) || !AllFinite(pair.A) || !AllFinite(pair.B) || (pair.Magnitude is { } magnitude && !AllFinite(magnitude)))
+            throw new AdapterMismatchException("adapter", $"has a number on {name} that is not finite; its training diverged, so train it again with a lower learning rate");
+    }
+
     private static bool AllFinite(float[] values)
     {
         foreach (var value in values)

@@ -37,7 +37,7 @@ public static class ModelMerger
         }
 
         using var source = new MergedSource(basePath, model, adapters);
-        var result = ModelConverter.Convert(source, tensor => source.TypeOf(tensor, type), destination, new QuantizeOptions(), progress, cancellationToken);
+        var result = ModelConverter.Convert(source, tensor => source.TypeOf(tensor, type), destination, new QuantizeOptions(), progress, cancellationToken, stateType: false);
         return new MergeResult(destination, result.Digest, result.ByteLength, source.Changed.Count, Error(source, destination));
     }
 
@@ -95,7 +95,7 @@ public static class ModelMerger
 
         public override string Subject => _base.Subject;
 
-        public override IReadOnlyList<KeyValuePair<string, GgufValue>> Metadata => _base.Metadata;
+        public override IReadOnlyList<KeyValuePair<string, GgufValue>> Metadata => _base.FileType is { } type ? [.. _base.Metadata, new("general.file_type", type)] : _base.Metadata;
 
         public override IReadOnlyList<SourceTensor> Tensors => _tensors;
 

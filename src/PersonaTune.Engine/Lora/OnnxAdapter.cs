@@ -39,6 +39,7 @@ public static class OnnxAdapter
         foreach (var (block, target, pair) in adapter.Pairs().OrderBy(entry => modules.Name(entry.Block, entry.Target), StringComparer.Ordinal))
         {
             var module = modules.Name(block, target);
+            LoraTensors.DemandExportable(pair, module);
             if (pair.Magnitude is not null) throw new AdapterMismatchException("adapter", $"has DoRA magnitudes on {module}, which an .onnx_adapter file cannot hold; merge it into the model");
             var b = pair.B;
             if (modules.IsPermuted(target))

@@ -13,7 +13,7 @@ public static partial class PeftAdapter
     /// pairs; where they differ, patterns name the layers.
     /// </summary>
     /// <exception cref="AdapterMismatchException">The adapter does not belong to the model, or some of its layers have DoRA magnitudes and others none.</exception>
-    /// <exception cref="IOException">The folder exists and may not be replaced, or cannot be written.</exception>
+    /// <exception cref="IOException">The folder exists and may not be replaced, or holds more than an adapter, or cannot be written.</exception>
     public static void Write(LoraAdapter adapter, DecoderModel model, string directory, PeftExportOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -30,26 +30,15 @@ public static partial class PeftAdapter
     {
         options ??= new PeftExportOptions();
         model.Demand(adapter, "adapter");
-        var pairs = adapter.Pairs().ToArray();
+        foreach (var (block, target, pair) in adapter.Pairs()) LoraTensors.DemandExportable(pair, model.Name(block, target));
+        var pairs = adapter.Pairs().Select(entry => (entry.Block, entry.Target, Pair: WithPositiveScale(entry.Pair))).ToArray();
         var dora = pairs.Count(entry => entry.Pair.Magnitude is not null);
         if (dora != 0 && dora != pairs.Length) throw new AdapterMismatchException("adapter", $"has DoRA magnitudes on {dora} of {pairs.Length} layers; PEFT knows all or none");
-        var target = Path.GetFullPath(directory);
-        if (File.Exists(target) || (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !(options.Overwrite && Exists(target))))
-            throw new IOException($"'{directory}' exists and is {(options.Overwrite ? "no folder of a PEFT adapter" : "not empty")}; choose another folder{(options.Overwrite ? string.Empty : ", or allow overwriting")}");
-        var temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
-        Directory.CreateDirectory(temporary);
-        try
+        AtomicFolder.Write(directory, options.Overwrite ? [ConfigName, WeightsName] : null, folder =>
         {
-            Weights(pairs, model).Write(Path.Combine(temporary, WeightsName));
-            AtomicFile.Write(Path.Combine(temporary, ConfigName), stream => WriteConfig(stream, adapter, model, options, dora > 0));
-            if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
-            Directory.Move(temporary, target);
-        }
-        catch
-        {
-            Directory.Delete(temporary, recursive: true);
-            throw;
-        }
+            Weights(pairs, model).Write(Path.Combine(folder, WeightsName));
+            AtomicFile.Write(Path.Combine(folder, ConfigName), stream => WriteConfig(stream, adapter, pairs, model, options, dora > 0));
+        });
     }
 
     private static SafetensorsWriter Weights((int Block, LoraTarget Target, LoraPair Pair)[] pairs, PeftModules model)
@@ -79,9 +68,8 @@ public static partial class PeftAdapter
         return writer;
     }
 
-    private static void WriteConfig(Stream stream, LoraAdapter adapter, PeftModules model, PeftExportOptions options, bool dora)
+    private static void WriteConfig(Stream stream, LoraAdapter adapter, (int Block, LoraTarget Target, LoraPair Pair)[] pairs, PeftModules model, PeftExportOptions options, bool dora)
     {
-        var pairs = adapter.Pairs().ToArray();
         // rsLoRA only where PEFT's division then gives exactly the pairs' scales.
         var stabilized = adapter.Config.RankStabilized && pairs.All(entry => (float)(StabilizedAlpha(entry.Pair) / Math.Sqrt(entry.Pair.Rank)) == entry.Pair.Scale);
         double Alpha(LoraPair pair) => stabilized ? StabilizedAlpha(pair) : (double)pair.Scale * pair.Rank;
@@ -113,6 +101,10 @@ public static partial class PeftAdapter
         IEnumerable<string> Targets((int Block, LoraTarget Target, LoraPair Pair)[] all) => all.GroupBy(entry => entry.Target).OrderBy(group => group.Key).SelectMany(group =>
             (group.Key == LoraTarget.Head || group.Count() == adapter.BlockCount) && model.Leaf(group.Key) is { } leaf ? [leaf] : group.Select(entry => model.Name(entry.Block, entry.Target)));
     }
+
+    // PEFT's alpha is above 0: a negative scale's sign goes into B, and a scale of 0 makes B zero; neither rounds.
+    private static LoraPair WithPositiveScale(LoraPair pair) => pair.Scale > 0 ? pair
+        : new LoraPair(pair.Rank, pair.Inputs, pair.Outputs, pair.Scale == 0 ? 1f : -pair.Scale, pair.A, Array.ConvertAll(pair.B, value => pair.Scale == 0 ? 0f : -value), pair.Magnitude);
 
     // A decimal alpha of few digits where it gives the scale, as it was probably meant; else what the scale implies.
     private static double StabilizedAlpha(LoraPair pair)

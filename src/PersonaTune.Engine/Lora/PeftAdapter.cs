@@ -19,6 +19,11 @@ public static partial class PeftAdapter
     /// <summary>Whether a folder holds a PEFT adapter.</summary>
     public static bool Exists(string directory) => File.Exists(Path.Combine(directory, ConfigName)) && File.Exists(Path.Combine(directory, WeightsName));
 
+    /// <summary>What the folder calls its base (<c>base_model_name_or_path</c>), or null where it does not say.</summary>
+    /// <exception cref="FileFormatException">The configuration is missing, malformed or not supported.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static string? BaseModelName(string directory) => PeftConfig.Read(Path.Combine(directory, ConfigName)).BaseModel;
+
     /// <summary>Reads a folder as an adapter of <paramref name="model"/>. Which layers carry pairs the tensors say.</summary>
     /// <exception cref="FileFormatException">A file is missing, damaged, or asks for what is not supported.</exception>
     /// <exception cref="AdapterMismatchException">The adapter belongs to another model.</exception>
@@ -94,6 +99,7 @@ public static partial class PeftAdapter
             throw new FileFormatException(file.Subject, $"use_dora is {(config.Dora ? "true" : "false")} but '{module}' has {(part.Magnitude is null ? "no" : "a")} magnitude vector");
         var pair = LoraTensors.Pair(file.Subject, module, Shape(part.A), Shape(part.B), Floats(file, part.A), Floats(file, part.B), rank => config.ScaleOf(module, rank),
             part.Magnitude is null ? null : Floats(file, part.Magnitude));
+        if (!config.IsTarget(module)) throw new FileFormatException(file.Subject, $"holds '{module}', which target_modules does not name, so that PEFT would ignore it; name it there or remove its tensors");
         var stated = config.RankOf(module);
         if (pair.Rank != stated) throw new FileFormatException(file.Subject, $"'{module}' has rank {pair.Rank} but adapter_config.json says {stated}");
         if (!model.IsPermuted(target)) return pair;

@@ -28,6 +28,12 @@ public sealed class AdapterFilesTests : IDisposable
         Assert.Equal((8, 0.0), (merged.GetProperty("tensors").GetInt32(), merged.GetProperty("encodingError").GetDouble()));
         var logits = (await ToolRun.RunAsync("inspect", "logits", "--ids", "1,2,3", "--model", _folder["merged.gguf"], "--json")).Expect(ExitCode.Success);
         Assert.NotEmpty(logits.Out);
+        Assert.Equal(await Logits("--adapter", Gguf), await Logits("--adapter", Peft));
+        Assert.Equal(await Logits("--adapter", Gguf, "--scale", "0.5"), await Logits("--adapter", _folder["own.safetensors"], "--scale", "0.5"));
+        File.Copy(Gguf, _folder["odd:2"]);
+        (await ToolRun.RunAsync("adapter", "merge", _folder["odd.gguf"], "--adapter", _folder["odd:2"], "--model", Base)).Expect(ExitCode.Success);
+        (await ToolRun.RunAsync("adapter", "merge", _folder["even.gguf"], "--adapter", Gguf, "--model", Base)).Expect(ExitCode.Success);
+        Assert.Equal(await File.ReadAllBytesAsync(_folder["even.gguf"]), await File.ReadAllBytesAsync(_folder["odd.gguf"]));
         (await ToolRun.RunAsync("adapter", "merge", _folder["one.gguf"], "--adapter", Peft, "--adapter", Gguf + ":-1", "--model", Base, "--adapter-only")).Expect(ExitCode.Success);
         (await ToolRun.RunAsync("adapter", "merge", Base, "--adapter", Peft, "--model", Base, "--force")).Expect(ExitCode.Usage);
         (await ToolRun.RunAsync("adapter", "merge", _folder["x.gguf"], "--adapter", Peft, "--model", Base, "--type", "Q9")).Expect(ExitCode.Usage);
@@ -82,6 +88,9 @@ public sealed class AdapterFilesTests : IDisposable
         foreach (var (_, _, pair) in adapter.Pairs()) Array.Fill(pair.B, 0.01f);
         return Engine.Lora.LoraSafetensors.Write(adapter);
     }
+
+    private static async Task<string> Logits(params string[] adapter) =>
+        (await ToolRun.RunAsync(["inspect", "logits", "--ids", "1,2,3", "--model", Base, "--json", .. adapter])).Expect(ExitCode.Success).Out;
 
     private Task<ToolResult> Convert(string source, string destination, string format) =>
         ToolRun.RunAsync("adapter", "convert", source, _folder[destination], "--to", format, "--model", Base);

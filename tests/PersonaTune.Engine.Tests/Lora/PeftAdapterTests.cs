@@ -297,7 +297,7 @@ public sealed class PeftAdapterTests : IDisposable
     private T Failure<T>(Action<SafetensorsWriter> write) where T : Exception
     {
         Directory.CreateDirectory(At("tensors"));
-        File.WriteAllText(Path.Combine(At("tensors"), "adapter_config.json"), """{"peft_type":"LORA","r":4,"lora_alpha":8,"target_modules":["k_proj"]}""");
+        File.WriteAllText(Path.Combine(At("tensors"), "adapter_config.json"), """{"peft_type":"LORA","r":4,"lora_alpha":8,"target_modules":["k_proj","v_proj"]}""");
         var writer = new SafetensorsWriter();
         write(writer);
         writer.Write(Path.Combine(At("tensors"), "adapter_model.safetensors"));
