@@ -24,8 +24,11 @@ internal static class PhotoBench
             case ["photos", "speed", .. var models]:
                 foreach (var model in models.Length > 0 ? models : ["small", "large", "photo-base"]) Speed(model);
                 return 0;
+            case ["photos", "decode", .. var files]:
+                foreach (var file in files) Decode(file);
+                return 0;
             default:
-                Console.Error.WriteLine("usage: photos faces|strangers|digits small|large|photo-base [seeds|writers] | photos speed [models]");
+                Console.Error.WriteLine("usage: photos faces|strangers|digits small|large|photo-base [seeds|writers] | photos speed [models] | photos decode files");
                 return 2;
         }
     }
@@ -152,10 +155,19 @@ internal static class PhotoBench
         }
     }
 
-    private static double Median(Func<float[]> action)
+    private static void Decode(string file)
     {
-        for (var i = 0; i < 50; i++) action();
-        var times = new double[101];
+        var bytes = File.ReadAllBytes(file);
+        var image = Device.Imaging.ImageFile.Decode(bytes, file);
+        var transform = new PhotoTransform(224, 0.875);
+        var (decode, crop) = (Median(() => Device.Imaging.ImageFile.Decode(bytes, file), 11), Median(() => transform.Apply(image), 11));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{file}: {image.Width} x {image.Height}, {bytes.Length / 1048576.0:F1} MiB, decoded in {decode:F0} ms, cropped and resampled to 224 in {crop:F0} ms"));
+    }
+
+    private static double Median<T>(Func<T> action, int runs = 101)
+    {
+        for (var i = 0; i < runs / 2; i++) action();
+        var times = new double[runs];
         for (var i = 0; i < times.Length; i++)
         {
             var start = Stopwatch.GetTimestamp();
@@ -164,7 +176,7 @@ internal static class PhotoBench
         }
 
         Array.Sort(times);
-        return times[50];
+        return times[runs / 2];
     }
 
     private static float[] Mean(float[][] vectors)
