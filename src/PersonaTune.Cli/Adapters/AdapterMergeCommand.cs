@@ -5,7 +5,6 @@ using PersonaTune.Cli.Options;
 using PersonaTune.Cli.Quantizing;
 using PersonaTune.Cli.Terminal;
 using PersonaTune.Engine.Lora;
-using PersonaTune.Engine.Quantization;
 using PersonaTune.Engine.Tensors;
 
 namespace PersonaTune.Cli.Adapters;
@@ -13,8 +12,6 @@ namespace PersonaTune.Cli.Adapters;
 /// <summary><c>adapter merge</c>: adapters into a full model, or several into one.</summary>
 internal static class AdapterMergeCommand
 {
-    private static readonly string[] TypeNames = [.. Enum.GetValues<TensorType>().Where(BlockCodec.CanEncode).Select(type => type.ToString())];
-
     public static Command Build(SharedOptions shared, ToolConsole console)
     {
         var output = new Argument<string>("destination") { Description = "GGUF file to write.", HelpName = "FILE" };
@@ -31,7 +28,7 @@ internal static class AdapterMergeCommand
             if (string.Equals(Path.GetFullPath(basePath), Path.GetFullPath(path), StringComparison.Ordinal)) throw new ToolException(ExitCode.Usage, $"{path}: is the base itself; choose another file to write");
             var model = invocation.Own(invocation.LoadModel());
             var stack = invocation.Parse.GetValue(adapters)!.Select(Parse).Select(entry => (AdapterFiles.Read(entry.Path, model), entry.Factor)).ToArray();
-            var wanted = invocation.Parse.GetValue(type) is { } name ? ParseType(name) : (TensorType?)null;
+            var wanted = invocation.Parse.GetValue(type) is { } name ? TensorTypeInput.Parse(name) : (TensorType?)null;
             if (invocation.Parse.GetValue(only))
             {
                 if (wanted is not null) throw new ToolException(ExitCode.Usage, "adapter merge: --type is for full models; leave it out with --adapter-only");
@@ -72,9 +69,4 @@ internal static class AdapterMergeCommand
         if (!float.IsFinite(factor)) throw new ToolException(ExitCode.Usage, $"{text}: the factor must be finite");
         return File.Exists(path) || Directory.Exists(path) ? (path, factor) : throw new ToolException(ExitCode.BadInput, $"{path}: no such adapter file or folder");
     }
-
-    private static TensorType ParseType(string name) =>
-        TypeNames.FirstOrDefault(known => string.Equals(known, name, StringComparison.OrdinalIgnoreCase)) is { } found
-            ? Enum.Parse<TensorType>(found)
-            : throw new ToolException(ExitCode.Usage, $"'{name}' is no type to store weights in; expected one of {string.Join(", ", TypeNames)}");
 }

@@ -4,21 +4,17 @@ using PersonaTune.Cli.Failures;
 using PersonaTune.Cli.Options;
 using PersonaTune.Cli.Terminal;
 using PersonaTune.Engine.Formats;
-using PersonaTune.Engine.Quantization;
-using PersonaTune.Engine.Tensors;
 
 namespace PersonaTune.Cli.Quantizing;
 
 /// <summary><c>quantize</c>: makes a GGUF model from a Hugging Face folder or another GGUF file.</summary>
 internal static class QuantizeCommand
 {
-    private static readonly string[] TypeNames = [.. Enum.GetValues<TensorType>().Where(BlockCodec.CanEncode).Select(type => type.ToString())];
-
     public static Command Build(SharedOptions shared, ToolConsole console)
     {
         var source = new Argument<string>("source") { Description = "Hugging Face folder (config.json, safetensors, tokenizer.json) or GGUF file.", HelpName = "SOURCE" };
         var destination = new Argument<string>("destination") { Description = "GGUF file to write.", HelpName = "FILE" };
-        var type = new Option<string>("--type", "-t") { Description = $"Type of the matrices: {string.Join(", ", TypeNames)}. Default: Q8_0.", HelpName = "TYPE", DefaultValueFactory = _ => "Q8_0" };
+        var type = new Option<string>("--type", "-t") { Description = $"Type of the matrices: {string.Join(", ", TensorTypeInput.Names)}. Default: Q8_0.", HelpName = "TYPE", DefaultValueFactory = _ => "Q8_0" };
         var embedding = new Option<string?>("--embedding-type") { Description = "Type of the token embedding. Default: as the others.", HelpName = "TYPE" };
         var head = new Option<string?>("--head-type") { Description = "Type of an untied head. Default: as the others.", HelpName = "TYPE" };
         var name = new Option<string?>("--name") { Description = "The model's name in the new file. Default: the source's.", HelpName = "NAME" };
@@ -28,9 +24,9 @@ internal static class QuantizeCommand
         {
             var options = new QuantizeOptions
             {
-                Type = Parse(invocation.Parse.GetValue(type)!),
-                EmbeddingType = invocation.Parse.GetValue(embedding) is { } e ? Parse(e) : null,
-                HeadType = invocation.Parse.GetValue(head) is { } h ? Parse(h) : null,
+                Type = TensorTypeInput.Parse(invocation.Parse.GetValue(type)!),
+                EmbeddingType = invocation.Parse.GetValue(embedding) is { } e ? TensorTypeInput.Parse(e) : null,
+                HeadType = invocation.Parse.GetValue(head) is { } h ? TensorTypeInput.Parse(h) : null,
                 Name = invocation.Parse.GetValue(name),
                 Threads = invocation.Threads,
             };
@@ -73,9 +69,4 @@ internal static class QuantizeCommand
 
         return ExitCode.Success;
     }
-
-    private static TensorType Parse(string name) =>
-        TypeNames.FirstOrDefault(known => string.Equals(known, name, StringComparison.OrdinalIgnoreCase)) is { } found
-            ? Enum.Parse<TensorType>(found)
-            : throw new ToolException(ExitCode.Usage, $"'{name}' is no type to store weights in; expected one of {string.Join(", ", TypeNames)}");
 }

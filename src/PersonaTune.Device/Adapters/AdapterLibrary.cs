@@ -105,13 +105,15 @@ public sealed class AdapterLibrary : IDisposable
 
     /// <summary>Makes an adapter the active one; the one before is superseded. One atomic write. Nothing happens if it is active already.</summary>
     /// <exception cref="AdapterNotFoundException">There is none with this id.</exception>
-    /// <exception cref="AdapterStateException">Its weights were erased.</exception>
+    /// <exception cref="AdapterStateException">Its weights were erased, or it was imported and its time is over.</exception>
     public Task<AdapterEntry> ActivateAsync(string user, string adapterId, string reason, CancellationToken cancellationToken = default) =>
         LockedAsync(async () =>
         {
             var index = await ReadIndexAsync(user, cancellationToken);
             var entry = await OpenAsync(user, index.Find(adapterId) ?? throw NotFound(user, adapterId), cancellationToken);
             if (!entry.HasWeights) throw new AdapterStateException(adapterId, "an adapter with weights", entry.State, "train again");
+            if (entry.Manifest.Provenance?.NotAfter is { } end && end < _time.GetUtcNow())
+                throw new AdapterStateException(adapterId, $"an adapter that may be used (this one until {end:O})", entry.State, "import a newer version");
             if (entry.State == AdapterState.Active) return entry;
             index = index.Activate(adapterId, AdapterState.Superseded, $"superseded by {adapterId}", reason, _time.GetUtcNow());
             index = await WriteAsync(user, index, [], cancellationToken);

@@ -22,7 +22,7 @@ public static class PersonaTuneServiceCollectionExtensions
 {
     /// <summary>
     /// Registers as singletons: <see cref="DecoderModel"/>, <see cref="WorkerPool"/>, <see cref="IKeyProtector"/>, <see cref="SealedStore"/>,
-    /// <see cref="ConsentLedger"/>, <see cref="ConsentPolicy"/>, <see cref="AdapterLibrary"/>, <see cref="AdapterSlot"/>, <see cref="IDeviceConditions"/>, <see cref="TrainingScheduler"/>,
+    /// <see cref="ConsentLedger"/>, <see cref="ConsentPolicy"/>, <see cref="AdapterLibrary"/>, <see cref="AdapterTransfer"/>, <see cref="AdapterSlot"/>, <see cref="IDeviceConditions"/>, <see cref="TrainingScheduler"/>,
     /// <see cref="Personalizer"/>, <see cref="WordSuggester"/> and <see cref="IChatClient"/>. What the application registered before stays, for example its own
     /// <see cref="IDeviceConditions"/> or <see cref="ConsentPolicy"/>. Everything is created on first use and disposed with the
     /// container, dependants first.
@@ -51,6 +51,8 @@ public static class PersonaTuneServiceCollectionExtensions
             provider.GetRequiredService<ConsentLedger>(), Options(provider).ConsentMode, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new AdapterLibrary(
             provider.GetRequiredService<SealedStore>(), provider.GetRequiredService<TimeProvider>(), Options(provider).KeepInactiveAdapters));
+        services.TryAddSingleton(provider => new AdapterTransfer(
+            provider.GetRequiredService<DecoderModel>(), provider.GetRequiredService<AdapterLibrary>(), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new AdapterSlot(provider.GetRequiredService<DecoderModel>()));
         services.TryAddSingleton(_ => UnknownDeviceConditions.ForThisPlatform());
         services.TryAddSingleton(provider => new TrainingScheduler(

@@ -132,7 +132,7 @@ public sealed partial class PhotoLabeler
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (reload || !string.Equals(_user, user, StringComparison.Ordinal)) await LoadAsync(user, cancellationToken);
+            if (reload || _stale || !string.Equals(_user, user, StringComparison.Ordinal)) await LoadAsync(user, cancellationToken);
             return await action();
         }
         finally
@@ -144,7 +144,8 @@ public sealed partial class PhotoLabeler
     private async Task LoadAsync(string user, CancellationToken cancellationToken)
     {
         SetModel(null, null);
-        _user = user;
+        // A deletion from here on is one of the state that is read now or makes it stale again.
+        (_user, _stale) = (user, false);
         _labels = await _store.Blobs.GetAsync(user, Options.Collection, LabelsName, cancellationToken) is { } labels ? LabelCatalog.Decode(labels.Content.Span) : LabelCatalog.Empty;
         if (await _store.Blobs.GetAsync(user, Options.Collection, ModelName, cancellationToken) is not { } blob) return;
         try

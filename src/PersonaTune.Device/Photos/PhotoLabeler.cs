@@ -28,8 +28,9 @@ public sealed partial class PhotoLabeler : IDisposable
     private readonly PhotoSession _frozen;
 
     // The person in use, their labels and their model.
-    private volatile string? _user;
+    private string? _user;
     private volatile bool _deleting;
+    private volatile bool _stale;
     private LabelCatalog _labels = LabelCatalog.Empty;
     private PhotoTrainingResult? _model;
     private PhotoSession? _session;
@@ -208,7 +209,7 @@ public sealed partial class PhotoLabeler : IDisposable
     // A deletion through the store itself: the next operation loads anew, and finds that the model's pictures are gone.
     private void OnExamplesDeleted(object? sender, ExamplesDeletedEventArgs deletion)
     {
-        if (string.Equals(deletion.User, _user, StringComparison.Ordinal) && !_deleting) _user = null;
+        if (string.Equals(deletion.User, _user, StringComparison.Ordinal) && !_deleting) _stale = true;
     }
 
     private static void CheckName(string label)

@@ -11,6 +11,7 @@ internal sealed class PhotoTrainingSet(PhotoEncoder encoder, WorkerPool pool, IR
         var all = Enumerable.Range(0, photos.Count).ToArray();
         if (photos.Any(photo => photo.Pixels.Length == 0)) return (Head(all, cancellationToken), new Decision("pixels are not kept, so a head alone was learned", 0, 0, 0));
         if (options.Training.Layers == 0 || options.Training.Epochs == 0) return (Head(all, cancellationToken), new Decision("settings ask for a head alone", 0, 0, 0));
+        if (encoder.Layers.Count == 0) return (Head(all, cancellationToken), new Decision("the encoder has no layer that can carry a pair", 0, 0, 0));
         if (labelCount < 2) return (Head(all, cancellationToken), new Decision("one label alone has nothing to be told apart from", 0, 0, 0));
         var counts = labels.GroupBy(label => label).ToDictionary(group => group.Key, group => group.Count());
         var held = all.GroupBy(i => labels[i]).Where(group => counts[group.Key] >= 3).Select(group => group.Last()).ToArray();

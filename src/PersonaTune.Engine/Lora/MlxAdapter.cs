@@ -27,13 +27,14 @@ public static class MlxAdapter
         var path = Path.Combine(directory, WeightsName);
         if (!File.Exists(path)) throw new FileFormatException(path, "the file is missing; an adapter of mlx-lm is a folder with adapter_config.json and adapters.safetensors");
         using var file = SafetensorsFile.Open(path, SafetensorsOptions.Adapter);
+        var modules = new PeftModules.Decoder(model);
         var pairs = new List<(int Block, LoraTarget Target, LoraPair Pair)>();
         foreach (var tensor in file.Tensors)
         {
             if (tensor.Name.EndsWith(".lora_b", StringComparison.Ordinal)) continue;
             if (!tensor.Name.EndsWith(".lora_a", StringComparison.Ordinal)) throw new FileFormatException(path, $"tensor '{tensor.Name}' is no part of a LoRA pair; DoRA of mlx-lm is not supported");
             var module = tensor.Name[..^7];
-            if (!PeftModules.TryParse(module, model.Config.BlockCount, out var block, out var target))
+            if (!modules.TryParse(module, out var block, out var target))
                 throw new AdapterMismatchException(path, $"adapts '{module}', which is no layer of this model of {model.Config.BlockCount} blocks that can carry a pair");
             pairs.Add((block, target, Pair(file, tensor, module, target, scale, model)));
         }
@@ -53,7 +54,7 @@ public static class MlxAdapter
             throw new FileFormatException(file.Subject, $"'{module}' needs lora_a (inputs, rank) and lora_b (rank, outputs), found {a.ShapeText} and {b.ShapeText}");
         var pair = LoraTensors.Pair(file.Subject, module, (rank, inputs), (outputs, rank), Transpose(file.GetFloats(a.Name), (int)inputs, (int)Math.Min(rank, 513)),
             Transpose(file.GetFloats(b.Name), (int)Math.Min(rank, 513), (int)outputs), _ => scale);
-        if (!PeftModules.IsPermuted(model, target)) return pair;
+        if (!new PeftModules.Decoder(model).IsPermuted(target)) return pair;
         if (pair.Outputs % model.Config.HeadLength != 0) throw new AdapterMismatchException(file.Subject, $"has {pair.Outputs} outputs on '{module}', which are no whole heads");
         var permuted = new float[pair.B.Length];
         HeadPermutation.ToAdjacent(pair.B, permuted, pair.Rank, model.Config.HeadLength);

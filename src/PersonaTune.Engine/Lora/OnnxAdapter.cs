@@ -34,14 +34,15 @@ public static class OnnxAdapter
     public static byte[] Write(LoraAdapter adapter, DecoderModel model, int adapterVersion = 1, int modelVersion = 1)
     {
         LoraCompatibility.Demand(adapter, model);
+        var modules = new PeftModules.Decoder(model);
         var parameters = new List<FlatBufferNode>();
-        foreach (var (block, target, pair) in adapter.Pairs().OrderBy(entry => PeftModules.Name(entry.Block, entry.Target), StringComparer.Ordinal))
+        foreach (var (block, target, pair) in adapter.Pairs().OrderBy(entry => modules.Name(entry.Block, entry.Target), StringComparer.Ordinal))
         {
-            var module = PeftModules.Name(block, target);
+            var module = modules.Name(block, target);
             LoraTensors.DemandExportable(pair, module);
             if (pair.Magnitude is not null) throw new AdapterMismatchException("adapter", $"has DoRA magnitudes on {module}, which an .onnx_adapter file cannot hold; merge it into the model");
             var b = pair.B;
-            if (PeftModules.IsPermuted(model, target))
+            if (modules.IsPermuted(target))
             {
                 b = new float[pair.B.Length];
                 HeadPermutation.ToHalfSplit(pair.B, b, pair.Rank, model.Config.HeadLength);

@@ -1,5 +1,7 @@
 using PersonaTune.Engine.Formats;
 using PersonaTune.Engine.Models;
+using PersonaTune.Engine.Vision;
+using PersonaTune.Engine.Vision.Transformer;
 
 namespace PersonaTune.Engine.Lora;
 
@@ -29,6 +31,22 @@ public static partial class PeftAdapter
     public static LoraAdapter Read(string directory, DecoderModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        return Read(directory, new PeftModules.Decoder(model));
+    }
+
+    /// <summary>Reads a folder as an adapter of a ViT or DeiT.</summary>
+    /// <exception cref="FileFormatException">A file is missing, damaged, or asks for what is not supported.</exception>
+    /// <exception cref="AdapterMismatchException">The adapter belongs to another encoder.</exception>
+    /// <exception cref="ArgumentException">The encoder is no vision transformer.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static LoraAdapter Read(string directory, PhotoEncoder encoder) => Read(directory, Modules(encoder));
+
+    private static PeftModules.Encoder Modules(PhotoEncoder encoder) => encoder is VisionTransformer transformer
+        ? new PeftModules.Encoder(transformer)
+        : throw new ArgumentException("PEFT adapters are for ViT and DeiT encoders; this one is none", nameof(encoder));
+
+    private static LoraAdapter Read(string directory, PeftModules model)
+    {
         var config = PeftConfig.Read(Path.Combine(directory, ConfigName));
         var path = Path.Combine(directory, WeightsName);
         if (!File.Exists(path)) throw new FileFormatException(path, "the file is missing; save the adapter as safetensors");
@@ -39,15 +57,20 @@ public static partial class PeftAdapter
         var pairs = new List<(int Block, LoraTarget Target, LoraPair Pair)>();
         foreach (var (module, part) in parts)
         {
-            if (!PeftModules.TryParse(module, model.Config.BlockCount, out var block, out var target))
-                throw new AdapterMismatchException(path, $"adapts '{module}', which is no layer of this model of {model.Config.BlockCount} blocks that can carry a pair");
+            if (!model.TryParse(module, out var block, out var target))
+                throw new AdapterMismatchException(path, $"adapts '{module}', which is no layer of this model of {model.Blocks} blocks that can carry a pair");
             pairs.Add((block, target, Pair(file, config, model, module, target, part)));
         }
 
         if (pairs.Count == 0) throw new FileFormatException(path, "the adapter has no pairs");
-        var adapter = new LoraAdapter(Describe(pairs, config), model.Config.BlockCount, string.Empty);
-        foreach (var (block, target, pair) in pairs) adapter[block, target] = pair;
-        LoraCompatibility.Demand(adapter, model, directory);
+        var adapter = new LoraAdapter(Describe(pairs, config), model.Blocks, string.Empty);
+        foreach (var (block, target, pair) in pairs)
+        {
+            if (adapter[block, target] is not null) throw new FileFormatException(path, $"adapts '{model.Name(block, target)}' twice, under two names");
+            adapter[block, target] = pair;
+        }
+
+        model.Demand(adapter, directory);
         return adapter;
     }
 
@@ -74,7 +97,7 @@ public static partial class PeftAdapter
         throw new FileFormatException(file.Subject, $"tensor '{name}' is no part of a LoRA pair on a linear layer");
     }
 
-    private static LoraPair Pair(SafetensorsFile file, PeftConfig config, DecoderModel model, string module, LoraTarget target, Parts part)
+    private static LoraPair Pair(SafetensorsFile file, PeftConfig config, PeftModules model, string module, LoraTarget target, Parts part)
     {
         if (part.A is null || part.B is null) throw new FileFormatException(file.Subject, $"'{module}' has {(part.A is null ? "no lora_A" : "no lora_B")}; the file is incomplete");
         if (config.Dora != part.Magnitude is not null)
@@ -84,8 +107,8 @@ public static partial class PeftAdapter
         if (!config.IsTarget(module)) throw new FileFormatException(file.Subject, $"holds '{module}', which target_modules does not name, so that PEFT would ignore it; name it there or remove its tensors");
         var stated = config.RankOf(module);
         if (pair.Rank != stated) throw new FileFormatException(file.Subject, $"'{module}' has rank {pair.Rank} but adapter_config.json says {stated}");
-        if (!PeftModules.IsPermuted(model, target)) return pair;
-        var head = model.Config.HeadLength;
+        if (!model.IsPermuted(target)) return pair;
+        var head = model.HeadLength;
         if (pair.Outputs % head != 0) throw new AdapterMismatchException(file.Subject, $"has {pair.Outputs} outputs on '{module}', which are no whole heads of {head}");
         var b = new float[pair.B.Length];
         HeadPermutation.ToAdjacent(pair.B, b, pair.Rank, head);

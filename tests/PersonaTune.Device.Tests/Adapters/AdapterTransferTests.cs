@@ -156,6 +156,7 @@ public sealed class AdapterTransferTests : IDisposable
         Assert.Equal(second.Id, (await library.GetActiveAsync(User))!.Id);
         await Assert.ThrowsAsync<AdapterNotFoundException>(() => library.ReadWeightsAsync(User, first.Id));
         clock.Now += TimeSpan.FromDays(91);
+        await Assert.ThrowsAsync<AdapterStateException>(() => library.ActivateAsync(User, second.Id, "test"));
         Assert.Equal([second.Id], (await library.EnforceAsync(User)).Select(entry => entry.Id));
         Assert.Null(await library.GetActiveAsync(User));
     }

@@ -14,6 +14,7 @@ internal static class KernelCheck
         Console.WriteLine($"width {VectorWidths.Best}");
         var failures = 0;
         using var pool = new WorkerPool(2);
+        failures += VisionFailures();
         foreach (var type in KernelData.Types)
         {
             foreach (var tokens in (int[])[1, 4, 19])
@@ -61,5 +62,23 @@ internal static class KernelCheck
         if (error <= tolerance) return 0;
         Console.WriteLine($"{what}: relative error {error}, allowed {tolerance}");
         return 1;
+    }
+
+    // Integer products and the small network of the reference, exact on every width.
+    private static int VisionFailures()
+    {
+        try
+        {
+            new VisionKernelTests().Pair_products_are_exact_for_every_shape();
+            new VisionKernelTests().Requantization_rounds_ties_to_even_and_stays_in_its_range();
+            new VisionKernelTests().Gelu_of_every_length_to_257_agrees_with_the_error_function();
+            new Vision.TfliteTests().A_small_network_with_every_operator_equals_the_peers_bit_by_bit();
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            Console.WriteLine(exception);
+            return 1;
+        }
     }
 }

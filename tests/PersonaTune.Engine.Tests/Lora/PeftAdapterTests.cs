@@ -6,6 +6,7 @@ using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
 using PersonaTune.Engine.Tests.Inference;
 using PersonaTune.Engine.Tests.Layers;
+using PersonaTune.Engine.Vision;
 
 namespace PersonaTune.Engine.Tests.Lora;
 
@@ -209,6 +210,27 @@ public sealed class PeftAdapterTests : IDisposable
         Same(ReferenceModels.Adapter(_model), AdapterFiles.Read(At("mlx"), _model));
         File.WriteAllText(Path.Combine(At("mlx"), "adapter_config.json"), """{"fine_tune_type": "dora", "scale": 2.0}""");
         Assert.Contains("dora", Assert.Throws<FileFormatException>(() => AdapterFiles.Read(At("mlx"), _model)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Adapters_of_a_vision_transformer_travel_too()
+    {
+        using var encoder = PhotoEncoder.Open(SharedData.Reference("vision", "photo-base-f16.gguf"));
+        var random = new Random(2);
+        var adapter = new LoraAdapter(new LoraConfig { Rank = 3, Alpha = 6 }, encoder.BlockCount, string.Empty);
+        foreach (var layer in encoder.Layers.Where(layer => layer.Target != LoraTarget.Up || layer.Block == 4))
+            adapter[layer.Block, layer.Target] = new LoraPair(3, layer.Inputs, layer.Outputs, 2f, Values(3 * layer.Inputs), Values(3 * layer.Outputs));
+        PeftAdapter.Write(adapter, encoder, At("vit"));
+        Same(adapter, PeftAdapter.Read(At("vit"), encoder));
+        using (var file = SafetensorsFile.Open(Path.Combine(At("vit"), "adapter_model.safetensors"), SafetensorsOptions.Adapter))
+            Assert.Equal(adapter[5, LoraTarget.Query]!.B, file.GetFloats("base_model.model.vit.encoder.layer.5.attention.attention.query.lora_B.weight"));
+        var targets = Config(At("vit"))["target_modules"]!.AsArray().Select(node => (string)node!).ToArray();
+        // "output.dense" alone would name the attention's output too.
+        Assert.Equal(["query", "key", "value", "attention.output.dense", "vit.encoder.layer.4.intermediate.dense", .. Enumerable.Range(0, 6).Select(i => $"vit.encoder.layer.{i}.output.dense")], targets);
+        Assert.Contains("no layer of this model", Assert.Throws<AdapterMismatchException>(() => PeftAdapter.Read(At("vit"), _model)).Message, StringComparison.Ordinal);
+        Assert.Throws<AdapterMismatchException>(() => PeftAdapter.Read(Reference, encoder));
+
+        float[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => (float)random.NextDouble() - 0.5f)];
     }
 
     public void Dispose()

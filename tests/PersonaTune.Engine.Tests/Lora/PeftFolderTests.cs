@@ -134,6 +134,30 @@ public sealed class PeftFolderTests : IDisposable
         Refused("not finite", diverged);
     }
 
+    [Theory]
+    [InlineData("model.layers.00.self_attn.k_proj")]
+    [InlineData("model.layers.-0.self_attn.k_proj")]
+    [InlineData("model.layers. 0.self_attn.k_proj")]
+    public void A_layer_has_one_name(string module)
+    {
+        PeftAdapter.Write(_adapter, _model, At("names"));
+        var path = Path.Combine(At("names"), "adapter_model.safetensors");
+        var writer = new SafetensorsWriter();
+        using (var file = SafetensorsFile.Open(path, SafetensorsOptions.Adapter))
+            foreach (var tensor in file.Tensors)
+            {
+                writer.Add(tensor.Name, tensor.Shape, file.GetFloats(tensor.Name));
+                if (tensor.Name.Contains("layers.0.self_attn.k_proj", StringComparison.Ordinal))
+                    writer.Add(tensor.Name.Replace("model.layers.0.self_attn.k_proj", module, StringComparison.Ordinal), tensor.Shape, new float[file.GetFloats(tensor.Name).Length]);
+            }
+
+        writer.Write(path);
+        Assert.Contains(module, Assert.Throws<AdapterMismatchException>(() => PeftAdapter.Read(At("names"), _model)).Message, StringComparison.Ordinal);
+        Assert.False(LoraShapes.TryParse("blk.00.attn_k.weight", out _, out _));
+        Assert.True(LoraShapes.TryParse("blk.0.attn_k.weight", out _, out _));
+        Assert.True(LoraShapes.TryParse("blk.10.attn_k.weight", out _, out _));
+    }
+
     [Fact]
     public void The_name_of_the_base_is_kept()
     {

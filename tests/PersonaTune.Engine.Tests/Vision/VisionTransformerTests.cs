@@ -99,6 +99,71 @@ public sealed class VisionTransformerTests : IDisposable
         folder.Delete(recursive: true);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_distilled_transformer_with_two_heads_equals_the_peer(bool converted)
+    {
+        // tests/reference/vision/make_deit.py
+        var folder = SharedData.Reference("vision", "deit");
+        var temporary = Directory.CreateTempSubdirectory();
+        var path = Path.Combine(temporary.FullName, "deit.gguf");
+        if (converted) ModelConverter.Convert(folder, path, new QuantizeOptions { Type = Tensors.TensorType.F32 });
+        using (var encoder = PhotoEncoder.Open(converted ? path : folder))
+        using (var session = encoder.CreateSession(_pool))
+        using (var expected = SafetensorsFile.Open(Path.Combine(folder, "expected.safetensors"), SafetensorsOptions.Model))
+        {
+            Assert.Equal((3, 16, ResampleFilter.Bicubic), (encoder.ClassCount, encoder.Transform.Side, encoder.Transform.Filter));
+            Assert.Equal(16.0 / 18, encoder.Transform.Fraction, 1e-6);
+            var pictures = expected.GetBytes("pictures").ToArray();
+            for (var p = 0; p < 2; p++)
+            {
+                var picture = pictures.AsSpan(p * 16 * 16 * 3, 16 * 16 * 3);
+                Close(expected.GetFloats("embeddings").AsSpan(p * 16, 16), session.Embed(picture), 2e-5);
+                Close(expected.GetFloats("probabilities").AsSpan(p * 3, 3), session.Classify(picture), 2e-5);
+            }
+
+            // Gradients through two class tokens, against finite differences.
+            var adapter = new LoraAdapter(new LoraConfig { Rank = 2, Alpha = 2 }, 2, encoder.Digest);
+            var random = new Random(2);
+            foreach (var layer in encoder.Layers)
+                adapter[layer.Block, layer.Target] = new LoraPair(2, layer.Inputs, layer.Outputs, 1f, Small(2 * layer.Inputs), Small(2 * layer.Outputs));
+            using var pass = encoder.CreatePass(_pool, adapter, 2, training: true);
+            pass.Parameters.Load(adapter);
+            var weights = Enumerable.Range(0, 32).Select(i => MathF.Cos(i * 2.1f)).ToArray();
+            var embeddings = new float[32];
+            double Loss()
+            {
+                pass.Forward(pictures, 2, embeddings);
+                return embeddings.Zip(weights).Sum(pair => (double)pair.First * pair.Second);
+            }
+
+            Loss();
+            pass.Parameters.TrainedGradients.Clear();
+            pass.Backward(weights, 2);
+            var gradients = pass.Parameters.TrainedGradients.ToArray();
+            var values = pass.Parameters.AllValues;
+            double error = 0, size = 0;
+            for (var i = 0; i < gradients.Length; i += 7)
+            {
+                var kept = values[i];
+                values[i] = kept + 5e-3f;
+                var above = Loss();
+                values[i] = kept - 5e-3f;
+                var difference = (above - Loss()) / 1e-2;
+                values[i] = kept;
+                error += (difference - gradients[i]) * (difference - gradients[i]);
+                size += difference * difference;
+            }
+
+            Assert.InRange(Math.Sqrt(error / size), 0, 5e-3);
+
+            float[] Small(int count) => [.. Enumerable.Range(0, count).Select(_ => ((float)random.NextDouble() - 0.5f) * 0.2f)];
+        }
+
+        temporary.Delete(recursive: true);
+    }
+
     [Fact]
     public void A_decoder_is_no_picture_encoder()
     {
