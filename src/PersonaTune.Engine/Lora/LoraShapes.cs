@@ -45,7 +45,8 @@ public static class LoraShapes
         if (!name.StartsWith("blk.") || !name.EndsWith(".weight")) return false;
         var rest = name[4..^7];
         var dot = rest.IndexOf('.');
-        if (dot is < 1 or > 4 || !int.TryParse(rest[..dot], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out block))
+        // Without leading zeros, so that no two names mean one layer.
+        if (dot is < 1 or > 4 || (dot > 1 && rest[0] == '0') || !int.TryParse(rest[..dot], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out block))
             return false;
         for (target = LoraTarget.Query; target < LoraTarget.Head; target++)
             if (rest[(dot + 1)..].SequenceEqual(Stem(target))) return true;

@@ -64,7 +64,12 @@ public static partial class PeftAdapter
 
         if (pairs.Count == 0) throw new FileFormatException(path, "the adapter has no pairs");
         var adapter = new LoraAdapter(Describe(pairs, config), model.Blocks, string.Empty);
-        foreach (var (block, target, pair) in pairs) adapter[block, target] = pair;
+        foreach (var (block, target, pair) in pairs)
+        {
+            if (adapter[block, target] is not null) throw new FileFormatException(path, $"adapts '{model.Name(block, target)}' twice, under two names");
+            adapter[block, target] = pair;
+        }
+
         model.Demand(adapter, directory);
         return adapter;
     }

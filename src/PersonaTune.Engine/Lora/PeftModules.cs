@@ -135,5 +135,7 @@ internal abstract class PeftModules
         };
     }
 
-    private bool TryNumber(string text, out int block) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out block) && block < Blocks;
+    // Without leading zeros, so that no two names mean one layer.
+    private bool TryNumber(string text, out int block) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out block) && block < Blocks && (text.Length == 1 || text[0] != '0');
 }

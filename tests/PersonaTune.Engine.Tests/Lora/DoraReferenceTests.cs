@@ -1,10 +1,12 @@
 using PersonaTune.Engine.Formats;
 using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Kernels;
+using PersonaTune.Engine.Layers;
 using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
 using PersonaTune.Engine.Tensors;
 using PersonaTune.Engine.Tests.Inference;
+using PersonaTune.Engine.Tests.Kernels;
 
 namespace PersonaTune.Engine.Tests.Lora;
 
@@ -90,6 +92,46 @@ public sealed class DoraReferenceTests : IDisposable
         Assert.Equal(2, before.Metadata.GetInt32("general.file_type"));
         Assert.Equal(2, after.Metadata.GetInt32("general.file_type"));
         Assert.Equal(before.Metadata.Entries.Select(entry => entry.Key).Order(StringComparer.Ordinal), after.Metadata.Entries.Select(entry => entry.Key).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(7, 3)]
+    [InlineData(64, 5)]
+    [InlineData(77, 130)]
+    public void Factors_equal_the_definition_for_any_length(int inputs, int outputs)
+    {
+        var (w, a, b) = (Numbers.Normal(1, outputs * inputs, 1f), Numbers.Normal(2, 3 * inputs, 1f), Numbers.Normal(3, outputs * 3, 1f));
+        var pair = new LoraPair(3, inputs, outputs, 0.7f, a, b, Numbers.Normal(4, outputs, 1f));
+        var gains = DoraGain.Compute(WeightMatrix.FromFloats(w, outputs, inputs), pair, "a");
+        for (var n = 0; n < outputs; n++)
+        {
+            double square = 0;
+            for (var k = 0; k < inputs; k++)
+            {
+                double sum = w[n * inputs + k];
+                for (var r = 0; r < 3; r++) sum += (double)pair.Scale * b[n * 3 + r] * a[r * inputs + k];
+                square += sum * sum;
+            }
+
+            Assert.Equal(pair.Magnitude![n] / Math.Sqrt(square), gains[n], Math.Abs(gains[n]) * 1e-6);
+        }
+    }
+
+    [Fact]
+    public void A_row_without_direction_is_named()
+    {
+        float[] w = [1, 2, 0, 0], b = [0, 0];
+        var pair = new LoraPair(1, 2, 2, 1f, [1, 1], b, [1, 1]);
+        Assert.Contains("output 1", Assert.Throws<AdapterMismatchException>(() => DoraGain.Compute(WeightMatrix.FromFloats(w, 2, 2), pair, "a")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Training_and_global_adapters_refuse_magnitudes()
+    {
+        Assert.Contains("does not train", Assert.Throws<AdapterMismatchException>(() => new AdapterParameters(_adapter, new Arena(), training: true)).Message, StringComparison.Ordinal);
+        var layout = new GlobalAdapterLayout(_model, new LoraConfig { FreezeA = true });
+        Assert.Contains("DoRA", Assert.Throws<ArgumentException>(() => layout.Read(_adapter)).Message, StringComparison.Ordinal);
     }
 
     public void Dispose()

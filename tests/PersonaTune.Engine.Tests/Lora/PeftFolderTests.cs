@@ -5,6 +5,7 @@ using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
 using PersonaTune.Engine.Tests.Inference;
+using PersonaTune.Engine.Vision;
 
 namespace PersonaTune.Engine.Tests.Lora;
 
@@ -132,6 +133,53 @@ public sealed class PeftFolderTests : IDisposable
         var pair = _adapter[0, LoraTarget.Query]!;
         var diverged = new LoraAdapter(_adapter.Config, _adapter.BlockCount, _adapter.BaseDigest) { [0, LoraTarget.Query] = new LoraPair(pair.Rank, pair.Inputs, pair.Outputs, 1f, pair.A, [float.NaN, .. pair.B[1..]]) };
         Refused("not finite", diverged);
+    }
+
+    [Theory]
+    [InlineData("model.layers.00.self_attn.k_proj")]
+    [InlineData("model.layers.-0.self_attn.k_proj")]
+    [InlineData("model.layers. 0.self_attn.k_proj")]
+    public void A_layer_has_one_name(string module)
+    {
+        PeftAdapter.Write(_adapter, _model, At("names"));
+        var path = Path.Combine(At("names"), "adapter_model.safetensors");
+        var writer = new SafetensorsWriter();
+        using (var file = SafetensorsFile.Open(path, SafetensorsOptions.Adapter))
+            foreach (var tensor in file.Tensors)
+            {
+                writer.Add(tensor.Name, tensor.Shape, file.GetFloats(tensor.Name));
+                if (tensor.Name.Contains("layers.0.self_attn.k_proj", StringComparison.Ordinal))
+                    writer.Add(tensor.Name.Replace("model.layers.0.self_attn.k_proj", module, StringComparison.Ordinal), tensor.Shape, new float[file.GetFloats(tensor.Name).Length]);
+            }
+
+        writer.Write(path);
+        Assert.Contains(module, Assert.Throws<AdapterMismatchException>(() => PeftAdapter.Read(At("names"), _model)).Message, StringComparison.Ordinal);
+        Assert.False(LoraShapes.TryParse("blk.00.attn_k.weight", out _, out _));
+        Assert.True(LoraShapes.TryParse("blk.0.attn_k.weight", out _, out _));
+        Assert.True(LoraShapes.TryParse("blk.10.attn_k.weight", out _, out _));
+    }
+
+    [Fact]
+    public void An_encoders_layer_may_have_either_of_its_names_but_not_both()
+    {
+        using var encoder = PhotoEncoder.Open(SharedData.Reference("vision", "photo-base-f16.gguf"));
+        var adapter = new LoraAdapter(new LoraConfig { Rank = 1, Alpha = 2 }, encoder.BlockCount, string.Empty);
+        foreach (var layer in encoder.Layers.Where(layer => layer.Target == LoraTarget.Value))
+            adapter[layer.Block, layer.Target] = new LoraPair(1, layer.Inputs, layer.Outputs, 2f, new float[layer.Inputs], new float[layer.Outputs]);
+        PeftAdapter.Write(adapter, encoder, At("vit"));
+        var path = Path.Combine(At("vit"), "adapter_model.safetensors");
+        var (both, one) = (new SafetensorsWriter(), new SafetensorsWriter());
+        using (var file = SafetensorsFile.Open(path, SafetensorsOptions.Adapter))
+            foreach (var tensor in file.Tensors)
+            {
+                both.Add(tensor.Name, tensor.Shape, file.GetFloats(tensor.Name));
+                foreach (var writer in new[] { both, one }) writer.Add(tensor.Name.Replace(".vit.", ".", StringComparison.Ordinal), tensor.Shape, file.GetFloats(tensor.Name));
+            }
+
+        one.Write(path);
+        PeftAdapterTests.Same(adapter, PeftAdapter.Read(At("vit"), encoder));
+        both.Write(path);
+        Assert.Contains("under two names", Assert.Throws<FileFormatException>(() => PeftAdapter.Read(At("vit"), encoder)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
