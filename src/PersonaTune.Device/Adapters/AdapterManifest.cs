@@ -29,6 +29,10 @@ public sealed record AdapterManifest
     /// <summary><see cref="Engine.Tokenization.ITokenizer.Digest"/> of the base's tokenizer.</summary>
     public required string TokenizerDigest { get; init; }
 
+    /// <summary>SHA-256 of the global adapter above which it was trained, with its scale, lower-case hex; null where it was trained on the base alone.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public string? GlobalDigest { get; init; }
+
     /// <summary>Ids of the examples whose gradients it holds, in training order.</summary>
     public required IReadOnlyList<string> TrainingExamples { get; init; }
 

@@ -18,6 +18,7 @@ namespace PersonaTune.Device.Adapters;
 public sealed class AdapterTransfer
 {
     private const string Format = "personatune.lora/1";
+    private const string Beneath = "beneath";
 
     private readonly DecoderModel _model;
     private readonly AdapterLibrary _library;
@@ -44,7 +45,7 @@ public sealed class AdapterTransfer
         var entry = await _library.GetAsync(user, adapterId, cancellationToken);
         if (!string.Equals(entry.Manifest.BaseDigest, _model.Digest, StringComparison.OrdinalIgnoreCase)) throw new WrongBaseModelException(adapterId, entry.Manifest.BaseDigest, _model.Digest);
         var adapter = AdapterFile.Read((await _library.ReadWeightsAsync(user, adapterId, cancellationToken)).Span, _model, adapterId);
-        Write(adapter, destination, options, signer, _time.GetUtcNow());
+        Write(adapter, entry.Manifest.GlobalDigest, destination, options, signer, _time.GetUtcNow());
     }
 
     /// <summary>Verifies a bundle and stores its adapter as a candidate of a person.</summary>
@@ -73,7 +74,8 @@ public sealed class AdapterTransfer
         var adapter = Read(manifest, bundle.ReadPayload());
         var provenance = new AdapterProvenance(manifest.AdapterId, manifest.Version, digest, bundle.Signer.KeyId.ToString(), bundle.Signer.CertificateSubject, bundle.Signer.IsPinned,
             manifest.NotAfter, manifest.PrivacyStatement, _time.GetUtcNow());
-        return await StoreAsync(user, adapter, provenance, $"imported: version {manifest.Version} of {manifest.AdapterId}, signed by {bundle.Signer.CertificateSubject}", cancellationToken);
+        var beneath = manifest.Lora.TryGetValue(Beneath, out var global) && Sha256Digest.TryParse(global.Text, out _) ? global.Text : null;
+        return await StoreAsync(user, adapter, beneath, provenance, $"imported: version {manifest.Version} of {manifest.AdapterId}, signed by {bundle.Signer.CertificateSubject}", cancellationToken);
     }
 
     /// <summary>Stores an adapter that nobody signed, for example one read with <see cref="AdapterFiles"/>, as a candidate. Only for files that the person chose.</summary>
@@ -87,7 +89,7 @@ public sealed class AdapterTransfer
         var digest = Convert.ToHexStringLower(SHA256.HashData(LoraSafetensors.Write(adapter)));
         await DemandNewAsync(user, name, digest, cancellationToken);
         var provenance = new AdapterProvenance(name, 0, digest, null, null, false, null, "Imported from a file that nobody signed.", _time.GetUtcNow());
-        return await StoreAsync(user, adapter, provenance, $"imported from {name}, not signed", cancellationToken);
+        return await StoreAsync(user, adapter, null, provenance, $"imported from {name}, not signed", cancellationToken);
     }
 
     private async Task DemandNewAsync(string user, string name, string digest, CancellationToken cancellationToken)
@@ -97,25 +99,27 @@ public sealed class AdapterTransfer
                 throw new AdapterImportException(AdapterImportFault.AlreadyImported, name, $"was imported before, as '{entry.Id}' ({entry.State}); activate that one, or ask for a newer version");
     }
 
-    private void Write(LoraAdapter adapter, Stream destination, AdapterExportOptions options, ManifestSigner signer, DateTimeOffset now)
+    private void Write(LoraAdapter adapter, string? globalDigest, Stream destination, AdapterExportOptions options, ManifestSigner signer, DateTimeOffset now)
     {
         using var file = SafetensorsFile.FromBytes(LoraSafetensors.Write(adapter), "adapter", SafetensorsOptions.Adapter);
         var payload = new BundlePayload();
         foreach (var tensor in file.Tensors) payload.Add(tensor.Name, "F32", tensor.Shape, file.GetBytes(tensor.Name));
         // Whole seconds, as the format has them.
         var start = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
+        var lora = new Dictionary<string, ManifestValue>
+        {
+            ["format"] = ManifestValue.Of(Format),
+            ["blocks"] = ManifestValue.Of(adapter.BlockCount),
+            ["config"] = ManifestValue.Of(file.Metadata["lora_config"]),
+        };
+        if (globalDigest is not null) lora[Beneath] = ManifestValue.Of(globalDigest);
         var manifest = new BundleManifest
         {
             AdapterId = options.Name,
             Version = options.Version,
             BaseModel = Digest(_model.Digest),
             Tokenizer = Digest(_model.Tokenizer!.Digest),
-            Lora = new Dictionary<string, ManifestValue>
-            {
-                ["format"] = ManifestValue.Of(Format),
-                ["blocks"] = ManifestValue.Of(adapter.BlockCount),
-                ["config"] = ManifestValue.Of(file.Metadata["lora_config"]),
-            },
+            Lora = lora,
             Tensors = payload.Tensors,
             NotBefore = start,
             NotAfter = start + options.Validity,
@@ -160,7 +164,7 @@ public sealed class AdapterTransfer
         }
     }
 
-    private async Task<AdapterEntry> StoreAsync(string user, LoraAdapter adapter, AdapterProvenance provenance, string reason, CancellationToken cancellationToken)
+    private async Task<AdapterEntry> StoreAsync(string user, LoraAdapter adapter, string? globalDigest, AdapterProvenance provenance, string reason, CancellationToken cancellationToken)
     {
         var weights = AdapterFile.Write(adapter, _model);
         var nothing = new HeldOutMetrics(0, 0, 0, 0);
@@ -173,6 +177,7 @@ public sealed class AdapterTransfer
             Collection = string.Empty,
             BaseDigest = _model.Digest,
             TokenizerDigest = _model.Tokenizer!.Digest,
+            GlobalDigest = globalDigest,
             TrainingExamples = [],
             ValidationExamples = [],
             ExampleSetDigest = Convert.ToHexStringLower(SHA256.HashData([])),

@@ -91,7 +91,7 @@ public sealed partial class Personalizer
         if (deletion.UserForgotten)
         {
             _run?.AbortIf(deletion.User, null);
-            if (string.Equals(CurrentUser, deletion.User, StringComparison.Ordinal)) _slot.Swap(_global);
+            if (string.Equals(CurrentUser, deletion.User, StringComparison.Ordinal)) _slot.Swap(_global.Stack);
             return;
         }
         var names = deletion.Ids.Select(id => id.ToString()).ToList();
@@ -111,7 +111,7 @@ public sealed partial class Personalizer
         {
             // Reconciling at the next start finds the same adapters; until then nothing of this person runs.
             Log.InvalidationFailed(_logger, e);
-            if (string.Equals(CurrentUser, user, StringComparison.Ordinal)) _slot.Swap(_global);
+            if (string.Equals(CurrentUser, user, StringComparison.Ordinal)) _slot.Swap(_global.Stack);
         }
     }
 }

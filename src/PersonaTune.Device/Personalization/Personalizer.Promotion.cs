@@ -12,19 +12,20 @@ public sealed partial class Personalizer
     {
         var current = await _library.GetActiveAsync(user, cancellationToken);
         if (current is not null && !IsForThisBase(current.Manifest)) current = null;
-        var currentStack = current is null ? _global : await LoadAsync(current, cancellationToken);
-        var candidate = _global.With(AdapterFile.Read(file, _model, $"adapter '{header.AdapterId}'"));
+        var global = _global.Stack;
+        var currentStack = current is null ? global : await LoadAsync(current, global, cancellationToken);
+        var candidate = global.With(AdapterFile.Read(file, _model, $"adapter '{header.AdapterId}'"));
         var heldOut = HeldOut(set, current?.Manifest, Options.Gate);
         var (plain, before, after) = await Task.Run(() =>
         {
-            var plain = _scorer.Score(_global, heldOut, cancellationToken);
+            var plain = _scorer.Score(global, heldOut, cancellationToken);
             var before = current is null ? plain : _scorer.Score(currentStack, heldOut, cancellationToken);
             return (plain, before, _scorer.Score(candidate, heldOut, cancellationToken));
         }, cancellationToken);
         var decision = PromotionGate.Decide(before, after, Options.Gate);
         // Weights tuned with an adapter that has seen these messages would trust it too much; then the stored ones stay.
         var mixture = decision.Promote || current is null
-            ? await Task.Run(() => _nGrams.Tune(decision.Promote ? candidate : _global, set, cancellationToken), cancellationToken)
+            ? await Task.Run(() => _nGrams.Tune(decision.Promote ? candidate : global, set, cancellationToken), cancellationToken)
             : null;
 
         var sequences = Sequences(set.Training);
@@ -93,11 +94,14 @@ public sealed partial class Personalizer
     {
         var all = set.Validation.Select(message => message.Encoded).ToList();
         if (current is null) return all;
-        var trained = current.TrainingExamples.Concat(current.Refitted ? current.ValidationExamples : []).ToHashSet(StringComparer.Ordinal);
-        var unseen = set.Validation.Where(message => !trained.Contains(message.Id.ToString())).Select(message => message.Encoded).ToList();
+        var learned = Learned(current);
+        var unseen = set.Validation.Where(message => !learned.Contains(message.Id.ToString())).Select(message => message.Encoded).ToList();
         var tokens = unseen.Sum(message => message.Pieces.Sum(piece => piece.Ids.Length - piece.FirstTarget));
         return unseen.Count >= options.MinimumMessages && tokens >= options.MinimumTokens ? unseen : all;
     }
+
+    private static HashSet<string> Learned(AdapterManifest manifest) =>
+        manifest.TrainingExamples.Concat(manifest.Refitted ? manifest.ValidationExamples : []).ToHashSet(StringComparer.Ordinal);
 
     private AdapterManifest Manifest(string user, RunHeader header, byte[] file, bool refitted)
     {
@@ -110,6 +114,7 @@ public sealed partial class Personalizer
             Collection = header.Collection,
             BaseDigest = header.BaseDigest,
             TokenizerDigest = header.TokenizerDigest,
+            GlobalDigest = header.GlobalDigest,
             TrainingExamples = header.TrainingExamples,
             ValidationExamples = header.ValidationExamples,
             Refitted = refitted,

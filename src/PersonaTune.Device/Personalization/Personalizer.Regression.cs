@@ -64,7 +64,7 @@ public sealed partial class Personalizer
             && string.Equals(window.ParentId, parent?.Id, StringComparison.Ordinal))
             monitor.Restore(window);
         return new Watch(user, active.Id, parent?.Id, await LoadAsync(active, cancellationToken),
-            parent is null ? _global : await LoadAsync(parent, cancellationToken), monitor);
+            parent is null ? _global.Stack : await LoadAsync(parent, cancellationToken), monitor);
     }
 
     private static RegressionWindow? Read(ReadOnlySpan<byte> json)

@@ -4,6 +4,7 @@ using PersonaTune.Device.Adapters;
 using PersonaTune.Device.Consent;
 using PersonaTune.Device.Storage;
 using PersonaTune.Engine.Kernels;
+using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Training;
 
 namespace PersonaTune.Device.Personalization;
@@ -14,7 +15,8 @@ public sealed partial class Personalizer
     private volatile ActiveRun? _run;
 
     /// <summary>
-    /// Trains on the person's examples, or goes on with an interrupted run, and promotes the candidate if it passes the gate.
+    /// Trains on the person's examples, or goes on with an interrupted run, and promotes the candidate if it passes the gate. With a global adapter in use (<see cref="UseGlobalAsync"/>) it
+    /// lies beneath, unchanged, while the candidate trains.
     /// </summary>
     /// <param name="user">The person.</param>
     /// <param name="progress">Receives progress from the training thread; null for none.</param>
@@ -24,28 +26,30 @@ public sealed partial class Personalizer
     /// <exception cref="TooFewExamplesException">There are fewer than the options ask for.</exception>
     /// <exception cref="ExamplesDeletedException">Examples of the run were deleted while it trained.</exception>
     /// <exception cref="MemoryBudgetException">The device has too little free memory.</exception>
+    /// <exception cref="AdapterMismatchException">The global adapter has DoRA magnitudes.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Task<TrainingOutcome> TrainAsync(string user, IProgress<PersonalizationProgress>? progress = null, CancellationToken cancellationToken = default) =>
         TrainingLockedAsync(user, progress, async () =>
         {
+            var global = _global;
             var messages = await TrainingSet.ReadAsync(_store.Examples, Encoder(Options.Recipe), user, Options.Collection, cancellationToken);
             if (await _checkpoints.ReadAsync(user, cancellationToken) is { } pending)
             {
                 if (await FinishedAsync(user, pending.Header, cancellationToken) is { } done) return done;
-                if (Continues(pending.Header) && TrainingSet.Of(pending.Header, messages) is { } same)
-                    return await RunAsync(user, pending.Header, same, pending.State, resumed: true, progress, cancellationToken);
+                if (Continues(pending.Header, global) && TrainingSet.Of(pending.Header, messages) is { } same)
+                    return await RunAsync(user, pending.Header, global, same, pending.State, resumed: true, progress, cancellationToken);
                 Log.RunDiscarded(_logger, pending.Header.AdapterId);
                 await _checkpoints.DeleteAsync(user, cancellationToken);
             }
             Require(user, messages.Count);
             var set = TrainingSet.Split(messages, Options.Recipe);
-            var header = Plan(user, set, Options.Recipe, _pool.Threads, null);
-            return await RunAsync(user, header, set, null, resumed: false, progress, cancellationToken);
+            var header = Plan(user, set, global, Options.Recipe, _pool.Threads, null);
+            return await RunAsync(user, header, global, set, null, resumed: false, progress, cancellationToken);
         }, cancellationToken);
 
     /// <summary>
     /// Makes an invalidated (or any other) adapter again from those of its examples that are left, with its own recipe, thread count and
-    /// micro-batch: bit-identical to an adapter of a store that never held the deleted ones. The gate decides as usual.
+    /// micro-batch, above the global adapter in use: bit-identical to an adapter of a store that never held the deleted ones. The gate decides as usual.
     /// </summary>
     /// <param name="user">The person.</param>
     /// <param name="adapterId">The adapter to make again; its manifest is enough.</param>
@@ -58,6 +62,7 @@ public sealed partial class Personalizer
         CancellationToken cancellationToken = default) =>
         TrainingLockedAsync(user, progress, async () =>
         {
+            var global = _global;
             var manifest = (await _library.GetAsync(user, adapterId, cancellationToken)).Manifest;
             RequireBase(manifest);
             var stored = await TrainingSet.ReadAsync(_store.Examples, Encoder(manifest.Recipe), user, manifest.Collection, cancellationToken);
@@ -68,13 +73,13 @@ public sealed partial class Personalizer
             var left = stored.Where((message, i) => learned.Contains(message.Id.ToString()) || (wasCut && i < first)).ToList();
             Require(user, left.Count);
             var set = TrainingSet.Split(left, manifest.Recipe);
-            var header = Plan(user, set, manifest.Recipe, manifest.Threads, manifest.MicroBatchTokens) with { Collection = manifest.Collection };
+            var header = Plan(user, set, global, manifest.Recipe, manifest.Threads, manifest.MicroBatchTokens) with { Collection = manifest.Collection };
             await _checkpoints.DeleteAsync(user, cancellationToken);
-            return await RunAsync(user, header, set, null, resumed: false, progress, cancellationToken);
+            return await RunAsync(user, header, global, set, null, resumed: false, progress, cancellationToken);
         }, cancellationToken);
 
-    private async Task<TrainingOutcome> TrainingLockedAsync(
-        string user, IProgress<PersonalizationProgress>? progress, Func<Task<TrainingOutcome>> body, CancellationToken cancellationToken)
+    private async Task<T> TrainingLockedAsync<T>(
+        string user, IProgress<PersonalizationProgress>? progress, Func<Task<T>> body, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(user);
         await _training.WaitAsync(cancellationToken);
@@ -109,10 +114,11 @@ public sealed partial class Personalizer
         if (found < Options.MinimumExamples) throw new TooFewExamplesException(user, Options.MinimumExamples, found);
     }
 
-    private bool Continues(RunHeader header) =>
+    private bool Continues(RunHeader header, GlobalLayer global) =>
         header.FormatVersion == 1
         && string.Equals(header.BaseDigest, _model.Digest, StringComparison.Ordinal)
         && string.Equals(header.TokenizerDigest, Tokenizer.Digest, StringComparison.Ordinal)
+        && string.Equals(header.GlobalDigest, global.Digest, StringComparison.Ordinal)
         && string.Equals(header.Collection, Options.Collection, StringComparison.Ordinal)
         && PersonalizationJson.Same(header.Recipe, Options.Recipe);
 
@@ -136,18 +142,19 @@ public sealed partial class Personalizer
     }
 
     /// <summary>Fixes everything that the result depends on; a given micro-batch is kept, otherwise the free memory decides.</summary>
-    private RunHeader Plan(string user, TrainingSet set, TrainingRecipe recipe, int threads, int? microBatchTokens)
+    private RunHeader Plan(string user, TrainingSet set, GlobalLayer global, TrainingRecipe recipe, int threads, int? microBatchTokens)
     {
         var memory = new MemoryBudget(Math.Max(1, _scheduler.MemoryBudgetBytes()));
         var options = EngineOptions.Training(recipe, microBatchTokens ?? PlannedMicroBatchTokens, null, memory);
-        using var trainer = new LoraTrainer(_model, options, Sequences(set.Training), Sequences(set.Validation), null, _pool, _time);
+        using var trainer = new LoraTrainer(_model, options, Sequences(set.Training), Sequences(set.Validation), null, _pool, _time, global.Beneath);
         var started = _time.GetUtcNow();
         return new RunHeader
         {
-            AdapterId = NewAdapterId(user, new RunHeaderSeed(_model.Digest, SetDigest(set.TrainingIds, set.ValidationIds), recipe, started)),
+            AdapterId = NewAdapterId(user, new RunHeaderSeed(_model.Digest, global.Digest, SetDigest(set.TrainingIds, set.ValidationIds), recipe, started)),
             Collection = Options.Collection,
             BaseDigest = _model.Digest,
             TokenizerDigest = Tokenizer.Digest,
+            GlobalDigest = global.Digest,
             TrainingExamples = set.TrainingIds,
             ValidationExamples = set.ValidationIds,
             Recipe = recipe,
@@ -158,7 +165,7 @@ public sealed partial class Personalizer
         };
     }
 
-    private async Task<TrainingOutcome> RunAsync(string user, RunHeader header, TrainingSet set, ReadOnlyMemory<byte>? state, bool resumed,
+    private async Task<TrainingOutcome> RunAsync(string user, RunHeader header, GlobalLayer global, TrainingSet set, ReadOnlyMemory<byte>? state, bool resumed,
         IProgress<PersonalizationProgress>? progress, CancellationToken cancellationToken)
     {
         using var ownPool = header.Threads == _pool.Threads ? null : new WorkerPool(header.Threads);
@@ -172,7 +179,7 @@ public sealed partial class Personalizer
             byte[]? file = null;
             if (header.Gated is null)
             {
-                var first = await PassAsync(user, header, Sequences(set.Training), Sequences(set.Validation),
+                var first = await PassAsync(user, header, global, Sequences(set.Training), Sequences(set.Validation),
                     EngineOptions.Training(header.Recipe, header.MicroBatchTokens, header.CheckpointedBlocks, null), state, run, pool, progress, abort.Token);
                 progress?.Report(new PersonalizationProgress(PersonalizationPhase.Evaluating));
                 file = AdapterFile.Write(first.Adapter, _model);
@@ -190,7 +197,7 @@ public sealed partial class Personalizer
             if (file is null)
             {
                 var all = Sequences([.. set.Training, .. set.Validation]);
-                var second = await PassAsync(user, header, all, null,
+                var second = await PassAsync(user, header, global, all, null,
                     EngineOptions.Refit(header.Recipe, RefitSteps(passed.BestStep, all.Count, Sequences(set.Training).Count), header.MicroBatchTokens, header.CheckpointedBlocks), state, run, pool, progress, abort.Token);
                 file = AdapterFile.Write(second.Adapter, _model);
                 header = header with { Gated = passed with { Steps = passed.Steps + second.Steps } };
@@ -218,11 +225,11 @@ public sealed partial class Personalizer
     private static int RefitSteps(int bestStep, int all, int trained) => Math.Max(1, (int)Math.Round((double)bestStep * all / trained));
 
     /// <summary>One training from a fresh adapter, or on from a saved state; what stops it before its end leaves the state saved.</summary>
-    private async Task<TrainingResult> PassAsync(string user, RunHeader header, List<TrainingSequence> training, List<TrainingSequence>? validation,
+    private async Task<TrainingResult> PassAsync(string user, RunHeader header, GlobalLayer global, List<TrainingSequence> training, List<TrainingSequence>? validation,
         TrainingOptions options, ReadOnlyMemory<byte>? state, ActiveRun run, WorkerPool pool, IProgress<PersonalizationProgress>? progress,
         CancellationToken cancellationToken)
     {
-        using var trainer = Start(header, training, validation, options, state, pool);
+        using var trainer = Start(header, global, training, validation, options, state, pool);
         var gate = new CheckpointGate(_scheduler, _time, (bytes, token) => run.IsAborted
             ? Task.CompletedTask
             : _checkpoints.WriteAsync(user, header, bytes, token), progress);
@@ -237,14 +244,14 @@ public sealed partial class Personalizer
         }
     }
 
-    private LoraTrainer Start(RunHeader header, List<TrainingSequence> training, List<TrainingSequence>? validation, TrainingOptions options,
+    private LoraTrainer Start(RunHeader header, GlobalLayer global, List<TrainingSequence> training, List<TrainingSequence>? validation, TrainingOptions options,
         ReadOnlyMemory<byte>? state, WorkerPool pool)
     {
         if (state is { } bytes)
         {
             try
             {
-                return LoraTrainer.Resume(bytes.Span, _model, options, training, validation, pool, _time);
+                return LoraTrainer.Resume(bytes.Span, _model, options, training, validation, pool, _time, global.Beneath);
             }
             catch (TrainingCheckpointException e) when (e.Problem == TrainingCheckpointProblem.Version)
             {
@@ -252,7 +259,7 @@ public sealed partial class Personalizer
                 Log.CheckpointOutdated(_logger, header.AdapterId, e.Message);
             }
         }
-        return new LoraTrainer(_model, options, training, validation, null, pool, _time);
+        return new LoraTrainer(_model, options, training, validation, null, pool, _time, global.Beneath);
     }
 
     private async Task<int> MissingAsync(string user, RunHeader header, CancellationToken cancellationToken)

@@ -175,22 +175,24 @@ public sealed partial class Personalizer : IDisposable
         if (!string.Equals(CurrentUser, user, StringComparison.Ordinal)) return entry;
         try
         {
-            _slot.Swap(entry is null ? _global : await LoadAsync(entry, cancellationToken));
+            _slot.Swap(entry is null ? _global.Stack : await LoadAsync(entry, cancellationToken));
         }
         catch
         {
             // Whatever is wrong with this person's adapter, the one before must not run on for them.
-            _slot.Swap(_global);
+            _slot.Swap(_global.Stack);
             throw;
         }
         return entry;
     }
 
-    private async Task<AdapterStack> LoadAsync(AdapterEntry entry, CancellationToken cancellationToken)
+    private Task<AdapterStack> LoadAsync(AdapterEntry entry, CancellationToken cancellationToken) => LoadAsync(entry, _global.Stack, cancellationToken);
+
+    private async Task<AdapterStack> LoadAsync(AdapterEntry entry, AdapterStack beneath, CancellationToken cancellationToken)
     {
         RequireBase(entry.Manifest);
         var weights = await _library.ReadWeightsAsync(entry.Manifest.User, entry.Id, cancellationToken);
-        return _global.With(AdapterFile.Read(weights.Span, _model, $"adapter '{entry.Id}'"));
+        return beneath.With(AdapterFile.Read(weights.Span, _model, $"adapter '{entry.Id}'"));
     }
 
     private void RequireBase(AdapterManifest manifest)
@@ -209,7 +211,7 @@ public sealed partial class Personalizer : IDisposable
 
     private static string NewAdapterId(string user, RunHeaderSeed seed)
     {
-        var text = string.Join('\n', user, seed.BaseDigest, seed.ExampleSetDigest,
+        var text = string.Join('\n', user, seed.BaseDigest + seed.GlobalDigest, seed.ExampleSetDigest,
             JsonSerializer.Serialize(seed.Recipe, PersonalizationJson.Default.TrainingRecipe),
             seed.Started.UtcTicks.ToString(System.Globalization.CultureInfo.InvariantCulture));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));
@@ -228,5 +230,5 @@ public sealed partial class Personalizer : IDisposable
         }
     }
 
-    private readonly record struct RunHeaderSeed(string BaseDigest, string ExampleSetDigest, TrainingRecipe Recipe, DateTimeOffset Started);
+    private readonly record struct RunHeaderSeed(string BaseDigest, string? GlobalDigest, string ExampleSetDigest, TrainingRecipe Recipe, DateTimeOffset Started);
 }

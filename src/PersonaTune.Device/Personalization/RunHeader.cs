@@ -13,6 +13,9 @@ internal sealed record RunHeader
 
     public required string TokenizerDigest { get; init; }
 
+    /// <summary>The global adapter beneath; null for none.</summary>
+    public string? GlobalDigest { get; init; }
+
     public required IReadOnlyList<string> TrainingExamples { get; init; }
 
     public required IReadOnlyList<string> ValidationExamples { get; init; }

@@ -99,9 +99,9 @@ internal sealed unsafe partial class DecoderPass
         var started = Stopwatch.GetTimestamp();
         ProductBackward(dy, w, dx, accumulate);
         Count(PassPhase.Products, started);
-        if (_adapter[block, target] is not { } entry) return;
         started = Stopwatch.GetTimestamp();
-        _lora.InputGradient(entry, dx, _batch.TokenCount);
+        if (_adapter[block, target] is { } entry) _lora.InputGradient(entry, dx, _batch.TokenCount);
+        if (_beneath?[block, target] is { } frozen) _beneathLora!.FrozenInputGradient(frozen, dy, dx, _batch.TokenCount);
         Count(PassPhase.Lora, started);
     }
 

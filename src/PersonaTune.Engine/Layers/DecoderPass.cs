@@ -8,7 +8,8 @@ namespace PersonaTune.Engine.Layers;
 
 /// <summary>
 /// Forward and backward pass of a whole decoder over one micro-batch, with the gradients of the adapter alone. All buffers come from one
-/// arena when the pass is made; a pass allocates nothing. Blocks below the first adapted one keep nothing and get no gradient.
+/// arena when the pass is made; a pass allocates nothing. Blocks below the first trained pair keep nothing and get no gradient. A frozen
+/// adapter beneath the trained one acts as a part of the model: gradients pass through it and it gets none.
 /// Shapes: T rows (tokens), dim = EmbeddingLength.
 /// </summary>
 internal sealed unsafe partial class DecoderPass
@@ -19,6 +20,9 @@ internal sealed unsafe partial class DecoderPass
     private readonly WorkerPool _pool;
     private readonly RopeTable _rope;
     private readonly LoraLayer _lora;
+    private readonly AdapterParameters? _beneath;
+    private readonly LoraLayer? _beneathLora;
+    private readonly float* _beneathLow; // (T, padded rank)
     private readonly HeadLoss _head;
     private readonly BlockActivations?[] _activations;
     private readonly BlockActivations _shared;
@@ -42,8 +46,8 @@ internal sealed unsafe partial class DecoderPass
     private float[] _sectionWeight = [];
     private int _nextItem;
 
-    /// <summary>Takes all buffers from <paramref name="arena"/>.</summary>
-    public DecoderPass(DecoderModel model, AdapterParameters adapter, PassShape shape, WorkerPool pool, Arena arena)
+    /// <summary>Takes all buffers from <paramref name="arena"/>; <paramref name="beneath"/> is the frozen adapter beneath, or null.</summary>
+    public DecoderPass(DecoderModel model, AdapterParameters adapter, AdapterParameters? beneath, PassShape shape, WorkerPool pool, Arena arena)
     {
         (_model, _config, _adapter, _pool, Shape) = (model, model.Config, adapter, pool, shape);
         int tokens = shape.Tokens, dim = _config.EmbeddingLength;
@@ -85,7 +89,14 @@ internal sealed unsafe partial class DecoderPass
         }
 
         _lora = new LoraLayer(pool, arena, adapter, tokens, Math.Max(widest, dim));
-        _head = new HeadLoss(model, adapter, _lora, shape, pool, arena, _rounded);
+        if (beneath is not null)
+        {
+            _beneath = beneath;
+            _beneathLora = new LoraLayer(pool, arena, beneath, tokens, Math.Max(widest, dim));
+            _beneathLow = arena.Take((long)tokens * beneath.MaxPaddedRank);
+        }
+
+        _head = new HeadLoss(model, [(adapter, _lora), .. beneath is null ? [] : new[] { (beneath, _beneathLora!) }], shape, pool, arena, _rounded);
     }
 
     /// <summary>Sizes that the buffers were made for.</summary>
@@ -162,9 +173,9 @@ internal sealed unsafe partial class DecoderPass
         var started = Stopwatch.GetTimestamp();
         Product(x, w, y, accumulate, sameInput);
         Count(PassPhase.Products, started);
-        if (_adapter[block, target] is not { } entry) return;
         started = Stopwatch.GetTimestamp();
-        _lora.Forward(entry, x, y, activations.Low(target), _batch.TokenCount);
+        if (_beneath?[block, target] is { } frozen) _beneathLora!.Forward(frozen, x, y, _beneathLow, _batch.TokenCount);
+        if (_adapter[block, target] is { } entry) _lora.Forward(entry, x, y, activations.Low(target), _batch.TokenCount);
         Count(PassPhase.Lora, started);
     }
 }

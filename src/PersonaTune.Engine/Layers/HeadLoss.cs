@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
@@ -16,17 +15,13 @@ internal sealed unsafe class HeadLoss
 {
     private readonly DecoderModel _model;
     private readonly WorkerPool _pool;
-    private readonly LoraLayer _lora;
-    private readonly AdapterEntry? _entry;
+    private readonly HeadPair[] _pairs;
     private readonly QuantizedActivations? _rounded;
     private readonly int _chunk;
     private readonly float* _logits;     // (targets, chunk)
     private readonly float* _max;        // (targets)
     private readonly float* _sum;        // (targets)
     private readonly float* _target;     // (targets): the target's logit
-    private readonly float* _low;        // (targets, padded rank)
-    private readonly float* _u;          // (targets, padded rank)
-    private readonly float* _factor;     // (chunk, padded rank)
 
     // The sweep in progress, for static section bodies.
     private MicroBatch _batch = null!;
@@ -36,20 +31,20 @@ internal sealed unsafe class HeadLoss
     private int _chunkRows;
     private float _weight;
 
-    /// <summary>Takes the buffers.</summary>
-    public HeadLoss(DecoderModel model, AdapterParameters adapter, LoraLayer lora, PassShape shape, WorkerPool pool, Arena arena,
+    /// <summary>Takes the buffers; each adapter comes with the layer that computes its pairs.</summary>
+    public HeadLoss(DecoderModel model, ReadOnlySpan<(AdapterParameters Adapter, LoraLayer Lora)> adapters, PassShape shape, WorkerPool pool, Arena arena,
         QuantizedActivations? rounded)
     {
-        (_model, _pool, _lora, _entry, _rounded) = (model, pool, lora, adapter[0, LoraTarget.Head], rounded);
+        (_model, _pool, _rounded) = (model, pool, rounded);
         _chunk = Math.Min(model.Config.VocabularySize, ChunkRows);
         _logits = arena.Take((long)shape.Tokens * _chunk);
         _max = arena.Take(shape.Tokens);
         _sum = arena.Take(shape.Tokens);
         _target = arena.Take(shape.Tokens);
-        if (_entry is null) return;
-        _low = arena.Take((long)shape.Tokens * _entry.PaddedRank);
-        _u = arena.Take((long)shape.Tokens * _entry.PaddedRank);
-        _factor = arena.Take((long)_chunk * _entry.PaddedRank);
+        var pairs = new List<HeadPair>();
+        foreach (var (adapter, lora) in adapters)
+            if (adapter[0, LoraTarget.Head] is { } entry) pairs.Add(new HeadPair(entry, lora, shape.Tokens, _chunk, arena));
+        _pairs = [.. pairs];
     }
 
     /// <summary>Rows of the vocabulary computed at once.</summary>
@@ -64,7 +59,7 @@ internal sealed unsafe class HeadLoss
     {
         Begin(batch, hidden, null, 0f);
         if (batch.TargetCount == 0) return 0;
-        if (_entry is not null) _lora.Project(_entry, hidden, _low, batch.TargetCount);
+        foreach (var pair in _pairs) pair.Project(hidden, batch.TargetCount);
         Sweep();
         return Total();
     }
@@ -76,14 +71,14 @@ internal sealed unsafe class HeadLoss
     public double LossAndGradient(MicroBatch batch, float* hidden, float* gradient, float weight, bool needInputGradient)
     {
         if (batch.TargetCount == 0) return 0;
-        Begin(batch, hidden, _entry is null && needInputGradient ? gradient : null, weight);
+        Begin(batch, hidden, _pairs.Length == 0 && needInputGradient ? gradient : null, weight);
         var dim = _model.Config.EmbeddingLength;
         if (_gradient is not null) new Span<float>(gradient, batch.TargetCount * dim).Clear();
-        if (_entry is not null) _lora.Project(_entry, hidden, _low, batch.TargetCount);
+        foreach (var pair in _pairs) pair.Project(hidden, batch.TargetCount);
         Sweep();
         if (_gradient is not null)
             _pool.Run(this, _pool.Threads, static (head, part, parts) => head.FinishGradient(part, parts));
-        if (_entry is not null) SecondSweep(gradient, needInputGradient);
+        if (_pairs.Length > 0) SecondSweep(gradient, needInputGradient);
         return Total();
     }
 
@@ -117,7 +112,7 @@ internal sealed unsafe class HeadLoss
 
     private void Sweep()
     {
-        if (_entry is null && _rounded is null)
+        if (_pairs.Length == 0 && _rounded is null)
         {
             // Rows are independent: each thread sweeps its own through the whole vocabulary, without meeting the others at every chunk.
             _pool.Run(this, _pool.Threads, static (loss, part, parts) => loss.SweepRows(part, parts));
@@ -155,9 +150,7 @@ internal sealed unsafe class HeadLoss
             MatMul.ForwardInt8(_pool, hidden, _rounded, head.Slice(_chunkFirst, _chunkRows), logits);
         }
 
-        if (_entry is not null)
-            StridedGemm.Multiply(_low, _entry.PaddedRank, 1, _entry.TransposedB + _chunkFirst, _entry.Outputs, _logits, _chunkRows,
-                rows, _chunkRows, _entry.Rank, _entry.Scale, true);
+        foreach (var pair in _pairs) pair.AddLogits(_logits, rows, _chunkFirst, _chunkRows);
     }
 
     private void SweepRows(int part, int parts)
@@ -210,9 +203,8 @@ internal sealed unsafe class HeadLoss
 
     private void SecondSweep(float* gradient, bool needInputGradient)
     {
-        Debug.Assert(_entry is not null, "only a pair on the head needs the second sweep");
-        var (head, dim, rows, entry) = (_model.Head, _model.Config.EmbeddingLength, _batch.TargetCount, _entry!);
-        new Span<float>(_u, rows * entry.PaddedRank).Clear();
+        var (head, dim, rows) = (_model.Head, _model.Config.EmbeddingLength, _batch.TargetCount);
+        foreach (var pair in _pairs) pair.BeginGradients(rows);
         if (needInputGradient) new Span<float>(gradient, rows * dim).Clear();
         for (_chunkFirst = 0; _chunkFirst < head.Rows; _chunkFirst += _chunk)
         {
@@ -221,18 +213,10 @@ internal sealed unsafe class HeadLoss
             if (needInputGradient)
                 MatMul.BackwardInput(_pool, new ReadOnlySpan<float>(_logits, rows * _chunkRows), head.Slice(_chunkFirst, _chunkRows),
                     new Span<float>(gradient, rows * dim), rows, accumulate: true);
-            for (var n = 0; n < _chunkRows; n++)
-            {
-                for (var r = 0; r < entry.Rank; r++) _factor[(long)n * entry.PaddedRank + r] = entry.TransposedB[(long)r * entry.Outputs + _chunkFirst + n];
-                for (var r = entry.Rank; r < entry.PaddedRank; r++) _factor[(long)n * entry.PaddedRank + r] = 0f;
-            }
-
-            StridedGemm.Multiply(_logits, _chunkRows, 1, _factor, entry.PaddedRank, _u, entry.PaddedRank, rows, entry.PaddedRank, _chunkRows, entry.Scale, true);
-            StridedGemm.Multiply(_low, 1, entry.PaddedRank, _logits, _chunkRows, entry.GradientB + _chunkFirst, entry.Outputs,
-                entry.Rank, _chunkRows, rows, entry.Scale, true);
+            foreach (var pair in _pairs) pair.AddGradients(_logits, rows, _chunkFirst, _chunkRows);
         }
 
-        _lora.FinishHead(entry, _hidden, needInputGradient ? gradient : null, _u, rows);
+        foreach (var pair in _pairs) pair.FinishGradients(_hidden, needInputGradient ? gradient : null, rows);
     }
 
     private void Slopes(int part, int parts)

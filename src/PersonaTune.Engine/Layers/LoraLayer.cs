@@ -57,16 +57,15 @@ internal sealed unsafe class LoraLayer
     /// <summary>Adds the gradients of A and B for dy (tokens, outputs) and keeps u for <see cref="InputGradient"/>.</summary>
     public void ParameterGradients(AdapterEntry entry, float* x, float* dy, float* h, int tokens)
     {
-        Set(entry, x, dy, h, tokens);
-        var padded = entry.PaddedRank;
-        for (var n = 0; n < entry.Outputs; n++)
-        {
-            for (var r = 0; r < entry.Rank; r++) _factor[(long)n * padded + r] = entry.TransposedB[(long)r * entry.Outputs + n];
-            for (var r = entry.Rank; r < padded; r++) _factor[(long)n * padded + r] = 0f;
-        }
-
-        _pool.Run(this, _pool.Threads, static (layer, part, parts) => layer.UpRows(part, parts));
+        Up(entry, x, dy, h, tokens);
         _pool.Run(this, _pool.Threads, static (layer, part, parts) => layer.Columns(part, parts));
+    }
+
+    /// <summary>dx (tokens, inputs) += s (dy B) A for dy (tokens, outputs), of a pair that is not trained.</summary>
+    public void FrozenInputGradient(AdapterEntry entry, float* dy, float* dx, int tokens)
+    {
+        Up(entry, null, dy, null, tokens);
+        InputGradient(entry, dx, tokens);
     }
 
     /// <summary>dx (tokens, inputs) += u A, after <see cref="ParameterGradients"/> of the same entry.</summary>
@@ -104,6 +103,20 @@ internal sealed unsafe class LoraLayer
         var units = (total + grain - 1) / grain;
         var first = Math.Min(total, (int)((long)units * part / parts) * grain);
         return (first, Math.Min(total, (int)((long)units * (part + 1) / parts) * grain) - first);
+    }
+
+    // u = s dy B
+    private void Up(AdapterEntry entry, float* x, float* dy, float* h, int tokens)
+    {
+        Set(entry, x, dy, h, tokens);
+        var padded = entry.PaddedRank;
+        for (var n = 0; n < entry.Outputs; n++)
+        {
+            for (var r = 0; r < entry.Rank; r++) _factor[(long)n * padded + r] = entry.TransposedB[(long)r * entry.Outputs + n];
+            for (var r = entry.Rank; r < padded; r++) _factor[(long)n * padded + r] = 0f;
+        }
+
+        _pool.Run(this, _pool.Threads, static (layer, part, parts) => layer.UpRows(part, parts));
     }
 
     private void TransposeA(AdapterEntry entry)

@@ -21,6 +21,7 @@ public sealed partial class LoraTrainer : IDisposable
     private readonly Arena _stateArena;
     private readonly Arena _passArena;
     private readonly AdapterParameters _parameters;
+    private readonly AdapterParameters? _beneath;
     private readonly DecoderPass _pass;
     private readonly TrainingState _state;
     private readonly TrainingIdentity _identity;
@@ -38,18 +39,27 @@ public sealed partial class LoraTrainer : IDisposable
     /// <param name="start">An adapter with the shapes of <see cref="TrainingOptions.Lora"/> to continue from; it is not changed.</param>
     /// <param name="pool">Threads to compute with; null makes an own pool of all processors.</param>
     /// <param name="time">Clock of the progress figures; null takes the system's.</param>
+    /// <param name="beneath">
+    /// Adapters that act, each times its factor, while this one trains, and are not changed: it learns what they leave. Null or empty trains on
+    /// the model alone. Copied.
+    /// </param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="TrainingException">No examples, an id outside the vocabulary, or a sequence longer than the context.</exception>
-    /// <exception cref="AdapterMismatchException"><paramref name="start"/> belongs to another model or has other shapes.</exception>
+    /// <exception cref="AdapterMismatchException">
+    /// <paramref name="start"/> belongs to another model or has other shapes; one of <paramref name="beneath"/> belongs to another model or has DoRA
+    /// magnitudes.
+    /// </exception>
     /// <exception cref="MemoryBudgetException">Even the smallest plan exceeds the budget.</exception>
     public LoraTrainer(DecoderModel model, TrainingOptions options, IReadOnlyList<TrainingSequence> examples,
-        IReadOnlyList<TrainingSequence>? validation = null, LoraAdapter? start = null, WorkerPool? pool = null, TimeProvider? time = null)
-        : this(model, options, examples, validation, start, pool, time, checkpoint: default)
+        IReadOnlyList<TrainingSequence>? validation = null, LoraAdapter? start = null, WorkerPool? pool = null, TimeProvider? time = null,
+        IReadOnlyList<(LoraAdapter Adapter, float Factor)>? beneath = null)
+        : this(model, options, examples, validation, start, pool, time, beneath, checkpoint: default)
     {
     }
 
     private LoraTrainer(DecoderModel model, TrainingOptions options, IReadOnlyList<TrainingSequence> examples,
-        IReadOnlyList<TrainingSequence>? validation, LoraAdapter? start, WorkerPool? pool, TimeProvider? time, ReadOnlySpan<byte> checkpoint)
+        IReadOnlyList<TrainingSequence>? validation, LoraAdapter? start, WorkerPool? pool, TimeProvider? time,
+        IReadOnlyList<(LoraAdapter Adapter, float Factor)>? beneath, ReadOnlySpan<byte> checkpoint)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
@@ -57,7 +67,8 @@ public sealed partial class LoraTrainer : IDisposable
         TrainingOptionsValidator.Validate(options);
         (_model, _options, _time) = (model, options, time ?? TimeProvider.System);
         _data = new TrainingData(model, examples, validation);
-        _identity = new TrainingIdentity(model.Digest, TrainingOptionsValidator.Digest(options), _data.Digest());
+        var frozen = FrozenStack.Merge(model, beneath);
+        _identity = new TrainingIdentity(model.Digest, FrozenStack.Digest(TrainingOptionsValidator.Digest(options), frozen), _data.Digest());
         int? microBatch = checkpoint.IsEmpty ? null : TrainingCheckpoint.Verify(checkpoint, _identity);
         var adapter = LoraInitialization.Create(model, options.Lora);
         if (start is not null)
@@ -70,19 +81,26 @@ public sealed partial class LoraTrainer : IDisposable
         (_pool, _ownsPool) = (pool ?? new WorkerPool(), pool is null);
         try
         {
-            Plan = new MemoryPlanner(model, adapter, options, _data, _pool).Choose(microBatch);
+            Plan = new MemoryPlanner(model, adapter, frozen, options, _data, _pool).Choose(microBatch);
             var keepBest = options.KeepBest && _data.Validation.Length > 0;
             var measure = new Arena();
             MemoryPlanner.TakeState(new AdapterParameters(adapter, measure, training: true), measure, keepBest);
+            if (frozen is not null) _ = new AdapterParameters(frozen, measure, training: false);
             _stateArena = new Arena(measure.Used);
             _parameters = new AdapterParameters(adapter, _stateArena, training: true);
             _parameters.Load(adapter);
+            if (frozen is not null)
+            {
+                _beneath = new AdapterParameters(frozen, _stateArena, training: false);
+                _beneath.Load(frozen);
+            }
+
             _state = new TrainingState(_parameters, _stateArena, keepBest);
             var shape = new PassShape(Plan.MicroBatchTokens, _data.LongestRows, Plan.CheckpointedBlocks, Training: true, options.ForwardPrecision == ForwardPrecision.EightBit);
             measure = new Arena();
-            _ = new DecoderPass(model, _parameters, shape, _pool, measure);
+            _ = new DecoderPass(model, _parameters, _beneath, shape, _pool, measure);
             _passArena = new Arena(measure.Used);
-            _pass = new DecoderPass(model, _parameters, shape, _pool, _passArena);
+            _pass = new DecoderPass(model, _parameters, _beneath, shape, _pool, _passArena);
             _batch = new MicroBatch(Plan.MicroBatchTokens);
             _order = new int[_data.Examples.Length];
             StepsPerEpoch = (_order.Length + options.BatchSequences - 1) / options.BatchSequences;
@@ -114,16 +132,17 @@ public sealed partial class LoraTrainer : IDisposable
     internal long[] PhaseTicks => _pass.PhaseTicks;
 
     /// <summary>
-    /// Recreates a trainer at the micro-batch where <see cref="SaveCheckpoint"/> was called. Model, options and examples must be the same; the
-    /// memory budget may differ as long as the checkpoint's micro-batch fits.
+    /// Recreates a trainer at the micro-batch where <see cref="SaveCheckpoint"/> was called. Model, options, examples and what lies
+    /// <paramref name="beneath"/> must be the same; the memory budget may differ as long as the checkpoint's micro-batch fits.
     /// </summary>
     /// <exception cref="TrainingCheckpointException">The bytes are damaged or belong to another training.</exception>
     /// <exception cref="MemoryBudgetException">The checkpoint's micro-batch does not fit the budget.</exception>
     public static LoraTrainer Resume(ReadOnlySpan<byte> checkpoint, DecoderModel model, TrainingOptions options, IReadOnlyList<TrainingSequence> examples,
-        IReadOnlyList<TrainingSequence>? validation = null, WorkerPool? pool = null, TimeProvider? time = null)
+        IReadOnlyList<TrainingSequence>? validation = null, WorkerPool? pool = null, TimeProvider? time = null,
+        IReadOnlyList<(LoraAdapter Adapter, float Factor)>? beneath = null)
     {
         if (checkpoint.IsEmpty) throw new TrainingCheckpointException(TrainingCheckpointProblem.NotACheckpoint, "there are no bytes at all");
-        return new LoraTrainer(model, options, examples, validation, null, pool, time, checkpoint);
+        return new LoraTrainer(model, options, examples, validation, null, pool, time, beneath, checkpoint);
     }
 
     /// <summary>The whole state of the training, unencrypted: adapter, moments, position, accumulated gradient, evaluations, ending in a SHA-256.</summary>

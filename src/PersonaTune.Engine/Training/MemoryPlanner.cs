@@ -9,7 +9,7 @@ namespace PersonaTune.Engine.Training;
 /// Chooses micro-batch and checkpointed blocks. Sizes come from a dry run of the allocating code, so a plan cannot drift from what is
 /// allocated.
 /// </summary>
-internal sealed class MemoryPlanner(DecoderModel model, LoraAdapter adapter, TrainingOptions options, TrainingData data, WorkerPool pool)
+internal sealed class MemoryPlanner(DecoderModel model, LoraAdapter adapter, LoraAdapter? beneath, TrainingOptions options, TrainingData data, WorkerPool pool)
 {
     // What the matrix kernels keep for each thread.
     private const long KernelBytesPerThread = 1152 * 1024;
@@ -29,6 +29,7 @@ internal sealed class MemoryPlanner(DecoderModel model, LoraAdapter adapter, Tra
         var state = new Arena();
         var parameters = new AdapterParameters(adapter, state, training: true);
         TakeState(parameters, state, options.KeepBest && data.Validation.Length > 0);
+        var frozen = beneath is null ? null : new AdapterParameters(beneath, state, training: false);
         var stateBytes = sizeof(float) * state.Used;
         var adapted = model.Config.BlockCount - Math.Min(parameters.LowestBlock, model.Config.BlockCount);
         MemoryPlan? best = null;
@@ -37,7 +38,7 @@ internal sealed class MemoryPlanner(DecoderModel model, LoraAdapter adapter, Tra
         foreach (var tokens in Candidates(microBatchTokens))
             for (var checkpointed = Math.Min(adapted, options.CheckpointedBlocks ?? 0); checkpointed <= adapted; checkpointed++)
             {
-                var plan = new MemoryPlan(tokens, checkpointed, ActivationBytes(parameters, tokens, checkpointed), stateBytes);
+                var plan = new MemoryPlan(tokens, checkpointed, ActivationBytes(parameters, frozen, tokens, checkpointed), stateBytes);
                 smallest = Math.Min(smallest, plan.TotalBytes);
                 var fits = options.Memory is null || plan.TotalBytes <= options.Memory.Bytes;
 
@@ -50,10 +51,11 @@ internal sealed class MemoryPlanner(DecoderModel model, LoraAdapter adapter, Tra
         return best ?? throw new MemoryBudgetException(options.Memory!.Bytes, smallest, data.LongestRows + 1);
     }
 
-    private long ActivationBytes(AdapterParameters parameters, int tokens, int checkpointed)
+    private long ActivationBytes(AdapterParameters parameters, AdapterParameters? frozen, int tokens, int checkpointed)
     {
         var arena = new Arena();
-        _ = new DecoderPass(model, parameters, new PassShape(tokens, data.LongestRows, checkpointed, Training: true, options.ForwardPrecision == ForwardPrecision.EightBit), pool, arena);
+        var shape = new PassShape(tokens, data.LongestRows, checkpointed, Training: true, options.ForwardPrecision == ForwardPrecision.EightBit);
+        _ = new DecoderPass(model, parameters, frozen, shape, pool, arena);
         return sizeof(float) * arena.Used + KernelBytesPerThread * pool.Threads;
     }
 

@@ -39,11 +39,11 @@ public static class SequenceEvaluator
         {
             pool ??= own!;
             var measure = new Arena();
-            _ = new DecoderPass(model, new AdapterParameters(merged, measure, training: false), shape, pool, measure);
+            _ = new DecoderPass(model, new AdapterParameters(merged, measure, training: false), null, shape, pool, measure);
             using var arena = new Arena(measure.Used);
             var parameters = new AdapterParameters(merged, arena, training: false);
             parameters.Load(merged);
-            var pass = new DecoderPass(model, parameters, shape, pool, arena);
+            var pass = new DecoderPass(model, parameters, null, shape, pool, arena);
             var batch = new MicroBatch(shape.Tokens);
             var sum = 0.0;
             targets = 0;

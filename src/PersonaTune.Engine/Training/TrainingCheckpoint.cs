@@ -77,7 +77,7 @@ internal static class TrainingCheckpoint
             throw new TrainingCheckpointException(TrainingCheckpointProblem.BaseModel,
                 $"belongs to base model {found}, this is {identity.BaseDigest} (SHA-256); load that model or start again");
         if (!reader.Bytes(32).SequenceEqual(identity.Options))
-            throw new TrainingCheckpointException(TrainingCheckpointProblem.Options, "was written with other training options; use the same ones or start again");
+            throw new TrainingCheckpointException(TrainingCheckpointProblem.Options, "was written with other training options or above other adapters; use the same ones or start again");
         if (!reader.Bytes(32).SequenceEqual(identity.Examples))
             throw new TrainingCheckpointException(TrainingCheckpointProblem.Examples, "was written while learning other examples; use the same ones or start again");
         var tokens = reader.Int32();

@@ -162,6 +162,26 @@ public sealed class AdapterTransferTests : IDisposable
     }
 
     [Fact]
+    public async Task A_bundle_names_the_global_adapter_above_which_it_was_trained()
+    {
+        using var source = await _first.OpenAsync();
+        using var target = await _second.OpenAsync();
+        using var library = new AdapterLibrary(source);
+        var weights = LoraGguf.Write(_adapter, TestModel.Keyboard);
+        var manifest = TestManifests.Create("00112233aabbccdd", null, "e1", "e2") with
+        {
+            BaseDigest = TestModel.Keyboard.Digest,
+            TokenizerDigest = TestModel.Keyboard.Tokenizer!.Digest,
+            GlobalDigest = new string('e', 64),
+            WeightsDigest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(weights)),
+            WeightsLength = weights.Length,
+        };
+        await library.AddAsync(manifest, weights);
+        using var received = new AdapterLibrary(target);
+        Assert.Equal(manifest.GlobalDigest, (await ImportAsync(target, received, await BundleAsync(source, Terms), Trust(source))).Manifest.GlobalDigest);
+    }
+
+    [Fact]
     public async Task An_unsigned_adapter_is_stored_as_such_once()
     {
         using var target = await _second.OpenAsync();

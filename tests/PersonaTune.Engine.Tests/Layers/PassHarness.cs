@@ -11,9 +11,10 @@ internal sealed class PassHarness : IDisposable
 {
     private readonly Arena _parameterArena;
     private readonly Arena _arena;
+    private readonly Arena? _beneathArena;
 
     public PassHarness(DecoderModel model, LoraAdapter adapter, WorkerPool pool, IReadOnlyList<TrainingSequence> sequences, int checkpointed = 0, bool training = true,
-        bool eightBit = false)
+        bool eightBit = false, LoraAdapter? beneath = null)
     {
         var measure = new Arena();
         _ = new AdapterParameters(adapter, measure, training);
@@ -21,11 +22,21 @@ internal sealed class PassHarness : IDisposable
         Parameters = new AdapterParameters(adapter, _parameterArena, training);
         Parameters.Load(adapter);
         if (training) Parameters.TrainedGradients.Clear();
+        AdapterParameters? frozen = null;
+        if (beneath is not null)
+        {
+            measure = new Arena();
+            _ = new AdapterParameters(beneath, measure, training: false);
+            _beneathArena = new Arena(measure.Used);
+            frozen = new AdapterParameters(beneath, _beneathArena, training: false);
+            frozen.Load(beneath);
+        }
+
         var shape = new PassShape(sequences.Sum(MicroBatch.Rows), sequences.Max(MicroBatch.Rows), checkpointed, training, eightBit);
         measure = new Arena();
-        _ = new DecoderPass(model, Parameters, shape, pool, measure);
+        _ = new DecoderPass(model, Parameters, frozen, shape, pool, measure);
         _arena = new Arena(measure.Used);
-        Pass = new DecoderPass(model, Parameters, shape, pool, _arena);
+        Pass = new DecoderPass(model, Parameters, frozen, shape, pool, _arena);
         Batch = new MicroBatch(shape.Tokens);
         foreach (var sequence in sequences) Assert.True(Batch.TryAdd(sequence));
     }
@@ -45,6 +56,7 @@ internal sealed class PassHarness : IDisposable
     public void Dispose()
     {
         _arena.Dispose();
+        _beneathArena?.Dispose();
         _parameterArena.Dispose();
     }
 }
