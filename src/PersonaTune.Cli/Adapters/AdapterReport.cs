@@ -18,6 +18,7 @@ internal static class AdapterReport
         json.WriteString("parent", manifest.ParentId);
         json.WriteString("created", manifest.Created.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
         json.WriteString("base", manifest.BaseDigest);
+        if (manifest.GlobalDigest is not null) json.WriteString("global", manifest.GlobalDigest);
         json.WriteNumber("trainingMessages", manifest.TrainingExamples.Count);
         json.WriteNumber("heldOutMessages", manifest.ValidationExamples.Count);
         json.WriteNumber("bestEpoch", manifest.Metrics.BestEpoch);

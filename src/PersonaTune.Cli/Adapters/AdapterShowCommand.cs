@@ -59,6 +59,7 @@ internal static class AdapterShowCommand
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"created      {manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, signed by device key {entry.SignedBy}"));
         output.WriteLine($"parent       {manifest.ParentId ?? "the base model"}");
         output.WriteLine($"base         {manifest.BaseDigest}");
+        if (manifest.GlobalDigest is not null) output.WriteLine($"trained on   the base with global adapter {manifest.GlobalDigest[..16]} beneath");
         if (manifest.Provenance is { } provenance)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"imported     {provenance.Name} version {provenance.Version}, {(provenance.SignerName is null ? "not signed" : $"signed by {provenance.SignerName} ({provenance.SignerKeyId![..16]}, {(provenance.Pinned ? "pinned" : "under a pinned root")})")}"));

@@ -17,7 +17,7 @@ internal static class ExitCode
     /// <summary>Wrong passphrase or key, or the store was tampered with.</summary>
     public const int StoreRefused = 4;
 
-    /// <summary>Training finished, but the candidate was not better than what is in use.</summary>
+    /// <summary>A trained or imported adapter was not better than what is in use.</summary>
     public const int GateRejected = 5;
 
     /// <summary>An adapter and a model do not belong together.</summary>

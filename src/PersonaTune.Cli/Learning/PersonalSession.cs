@@ -35,6 +35,9 @@ internal sealed class PersonalSession : IAsyncDisposable
 
     public Personalizer Personalizer { get; private set; }
 
+    /// <summary>The global adapter of the store beneath the user's own; null for none.</summary>
+    public InstalledGlobalAdapter? Global { get; private init; }
+
     public static async Task<PersonalSession> OpenAsync(Invocation invocation, bool createStore, PersonalizationOptions? options = null)
     {
         // The store first: a wrong passphrase should not wait for a model.
@@ -44,7 +47,10 @@ internal sealed class PersonalSession : IAsyncDisposable
         {
             model = invocation.LoadModel();
             invocation.TokenizerOf(model);
-            return new PersonalSession(invocation, store, model, options ?? new PersonalizationOptions());
+            var global = await InstalledGlobalAdapter.LoadAsync(store, model, invocation.Cancellation);
+            var session = new PersonalSession(invocation, store, model, options ?? new PersonalizationOptions()) { Global = global };
+            await session.UseGlobalAsync(invocation.Cancellation);
+            return session;
         }
         catch
         {
@@ -55,10 +61,11 @@ internal sealed class PersonalSession : IAsyncDisposable
     }
 
     /// <summary>Replaces the personalizer by one with other settings.</summary>
-    public void UseOptions(PersonalizationOptions options)
+    public Task UseOptionsAsync(PersonalizationOptions options, CancellationToken cancellation)
     {
         Personalizer.Dispose();
         Personalizer = Create(options);
+        return UseGlobalAsync(cancellation);
     }
 
     public async ValueTask DisposeAsync()
@@ -69,6 +76,9 @@ internal sealed class PersonalSession : IAsyncDisposable
         Model.Dispose();
         await Store.DisposeAsync();
     }
+
+    private Task UseGlobalAsync(CancellationToken cancellation) =>
+        Global is null ? Task.CompletedTask : Personalizer.UseGlobalAsync(Global.Adapter, Global.Scale, cancellation);
 
     private Personalizer Create(PersonalizationOptions options)
     {

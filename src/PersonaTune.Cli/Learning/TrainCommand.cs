@@ -41,7 +41,7 @@ internal static class TrainCommand
         {
             var recipe = await session.Personalizer.InterruptedRecipeAsync(invocation.User, invocation.Cancellation)
                 ?? throw new ToolException(ExitCode.NothingToDo, $"no interrupted training of '{invocation.User}' is stored; start one with 'personatune train'");
-            session.UseOptions(options with { Recipe = recipe });
+            await session.UseOptionsAsync(options with { Recipe = recipe }, invocation.Cancellation);
         }
 
         var (outcome, elapsed) = await TrainingRun.RunAsync(invocation, progress => again is null

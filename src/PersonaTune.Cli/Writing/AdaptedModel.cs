@@ -29,7 +29,7 @@ internal sealed class AdaptedModel : IAsyncDisposable
     /// <summary>The library's entry of the user's active adapter, where that is what runs.</summary>
     public AdapterEntry? Active { get; private init; }
 
-    /// <summary>What is put on top of the base: an id, a file, or null.</summary>
+    /// <summary>What is put on top of the base: an id, a file, the store's global adapter, an id on it, or null.</summary>
     public string? AdapterName { get; private init; }
 
     public static async Task<AdaptedModel> OpenAsync(Invocation invocation, AdapterInput adapter, bool baseAlone)
@@ -41,7 +41,7 @@ internal sealed class AdaptedModel : IAsyncDisposable
             try
             {
                 var active = await session.Personalizer.UseAsync(invocation.User, invocation.Cancellation);
-                return new AdaptedModel(invocation.User, session.Slot, session.Pool, session) { Active = active, AdapterName = active?.Id };
+                return new AdaptedModel(invocation.User, session.Slot, session.Pool, session) { Active = active, AdapterName = Name(active, session.Global) };
             }
             catch
             {
@@ -67,6 +67,9 @@ internal sealed class AdaptedModel : IAsyncDisposable
     public async Task<WordSuggester> CreateSuggesterAsync(SuggestionOptions options, CancellationToken cancellation) => Session is null
         ? new WordSuggester(Slot, Pool, options: options)
         : await Session.Personalizer.CreateSuggesterAsync(_user, options, cancellation);
+
+    private static string? Name(AdapterEntry? active, InstalledGlobalAdapter? global) =>
+        global is null ? active?.Id : active is null ? global.Name : $"{active.Id} on {global.Name}";
 
     public async ValueTask DisposeAsync()
     {
