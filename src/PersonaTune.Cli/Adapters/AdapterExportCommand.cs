@@ -55,7 +55,7 @@ internal static class AdapterExportCommand
         return command;
     }
 
-    private static byte[] Key(string text)
+    internal static byte[] Key(string text)
     {
         var bytes = new byte[HpkeKeyPair.PublicKeyLength];
         return Convert.TryFromBase64String(text, bytes, out var length) && length == bytes.Length

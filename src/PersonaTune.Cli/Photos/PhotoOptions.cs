@@ -3,6 +3,7 @@ using PersonaTune.Cli.Failures;
 using PersonaTune.Cli.Options;
 using PersonaTune.Device.Imaging;
 using PersonaTune.Device.Photos;
+using PersonaTune.Device.Storage;
 using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Vision;
 
@@ -29,18 +30,22 @@ internal sealed class PhotoOptions
     }
 
     /// <summary>Opens store, encoder and labeler; they are closed with the invocation.</summary>
-    public async Task<PhotoLabeler> OpenAsync(Invocation invocation, bool create, PhotoTrainingOptions? training = null)
+    public async Task<PhotoLabeler> OpenAsync(Invocation invocation, bool create, PhotoTrainingOptions? training = null) => (await OpenWithStoreAsync(invocation, create, training)).Labeler;
+
+    /// <summary>As <see cref="OpenAsync"/>, with the store in which the labels lie.</summary>
+    public async Task<(PhotoLabeler Labeler, SealedStore Store)> OpenWithStoreAsync(Invocation invocation, bool create, PhotoTrainingOptions? training = null)
     {
         // The store first: a wrong passphrase should not wait for a model.
         var store = invocation.Own(await invocation.Store().OpenAsync(create, invocation.Cancellation));
         var encoder = invocation.Own(PhotoEncoder.Open(Find(invocation.Parse.GetValue(Encoder))));
         var pool = invocation.Own(new WorkerPool(invocation.Threads));
         training ??= new PhotoTrainingOptions();
-        return invocation.Own(new PhotoLabeler(encoder, pool, store, new PhotoLabelerOptions
+        var labeler = invocation.Own(new PhotoLabeler(encoder, pool, store, new PhotoLabelerOptions
         {
             Training = training with { Mirror = !invocation.Parse.GetValue(NoMirror), Seed = Convert.ToHexStringLower(SeedBytes(invocation.Seed)) },
             Framing = invocation.Parse.GetValue(Whole) ? PhotoFraming.Whole : PhotoFraming.CentreCrop,
         }, time: invocation.Console.Time));
+        return (labeler, store);
     }
 
     /// <summary>Reads pictures; the files of a folder that are pictures, in the order of their names.</summary>

@@ -19,6 +19,8 @@ internal static class PhotosCommand
             PhotosMergeCommand.Build(shared, console, options),
             PhotosForgetCommand.Build(shared, console, options),
             PhotosSearchCommand.Build(shared, console, options),
+            PhotosExportCommand.Build(shared, console, options),
+            PhotosImportCommand.Build(shared, console, options),
         };
     }
 }

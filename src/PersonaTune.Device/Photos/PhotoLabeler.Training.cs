@@ -13,7 +13,7 @@ public sealed partial class PhotoLabeler
     /// Learns all labels of a person from the stored pictures and replaces the model in one write. LoRA is kept where it proves itself
     /// (<see cref="PhotoLabelerOptions.Gate"/>); pictures without pixels, or of another encoder, count for nothing or for the head alone.
     /// </summary>
-    /// <exception cref="PhotoLabelException">No label has a picture.</exception>
+    /// <exception cref="PhotoLabelException">No label has a picture, or the model in use was imported and knows a label that has none: training would lose it.</exception>
     /// <exception cref="ConsentRequiredException">The person did not agree.</exception>
     public Task<PhotoTrainingReport> TrainAsync(string user, IProgress<PhotoProgress>? progress = null, CancellationToken cancellationToken = default) => LockedAsync(user, async () =>
     {
@@ -26,6 +26,7 @@ public sealed partial class PhotoLabeler
         // An order that does not depend on when records were written to the file.
         photos.Sort((a, b) => a.Example.Time != b.Example.Time ? a.Example.Time.CompareTo(b.Example.Time) : a.Example.Id.CompareTo(b.Example.Id));
         var ids = photos.Select(photo => photo.Label).Distinct().Order(StringComparer.Ordinal).ToArray();
+        DemandNothingLost(ids);
         var training = new PhotoTrainingSet(_encoder, _pool, [.. photos.Select(photo => photo.Photo)], [.. photos.Select(photo => Array.IndexOf(ids, photo.Label))], ids.Length, Options);
         var (result, decision) = await Task.Run(() => training.Run(progress, cancellationToken), cancellationToken);
 
