@@ -1,11 +1,13 @@
+using PersonaTune.Device.Adapters;
 using PersonaTune.Device.Photos;
 using PersonaTune.Device.Storage;
 using PersonaTune.Engine.Kernels;
 using PersonaTune.Engine.Vision;
+using PersonaTune.Privacy.Signing;
 
 namespace PersonaTune.Device.Tests;
 
-/// <summary>The snippet of docs/photos.md, to the letter (an architecture test compares them), compiled and run by <see cref="PhotosPageSampleTests"/>.</summary>
+/// <summary>The snippets of docs/photos.md, to the letter (an architecture test compares them), compiled, and the first run by <see cref="PhotosPageSampleTests"/>.</summary>
 internal static class PhotosPageSample
 {
     public static async Task<(string? Best, int Similar)> RunAsync(string encoderPath, SealedStore store, IReadOnlyList<(string Label, IReadOnlyList<(string Name, RgbImage Image)> Photos)> taught, RgbImage photo, string forgotten)
@@ -23,5 +25,15 @@ internal static class PhotosPageSample
         await labeler.ForgetLabelAsync("user", forgotten);       // its pictures and the model that learned from them are gone
         await labeler.TrainAsync("user");                        // bit by bit the model that would have been without them
         return (suggestion.Labels[0].Label, similar.Count);
+    }
+
+    /// <summary>The block on bundles; <see cref="Photos.PhotoTransferTests"/> run the same calls.</summary>
+    public static async Task<PhotoImportReport> TransferAsync(PhotoLabeler labeler, PhotoLabeler other, SealedStore otherStore, Stream file, ManifestSigner signer, BundleVerifier verifier)
+    {
+        using var key = await TransferKey.OpenAsync(otherStore);                     // there; its public key comes here
+        await new PhotoTransfer(labeler).ExportAsync("user", file, new AdapterExportOptions { Name = "user.photos", Version = 2, Audience = "my.album", Recipient = key.PublicKey }, signer);
+        file.Position = 0;                                                           // there
+        var report = await new PhotoTransfer(other).ImportAsync("user", file, verifier, key);
+        return report;
     }
 }
