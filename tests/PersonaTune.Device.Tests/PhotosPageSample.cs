@@ -12,7 +12,7 @@ internal static class PhotosPageSample
 {
     public static async Task<(string? Best, int Similar)> RunAsync(string encoderPath, SealedStore store, IReadOnlyList<(string Label, IReadOnlyList<(string Name, RgbImage Image)> Photos)> taught, RgbImage photo, string forgotten)
     {
-        using var encoder = PhotoEncoder.Open(encoderPath);     // .tflite (uint8), GGUF "vit", or a Hugging Face folder of ViT or DeiT
+        using var encoder = PhotoEncoder.Open(encoderPath);     // .tflite (uint8 or int8), GGUF "vit", or a Hugging Face folder of ViT or DeiT
         using var pool = new WorkerPool();
         using var labeler = new PhotoLabeler(encoder, pool, store);
         foreach (var (label, photos) in taught) await labeler.TeachAsync("user", label, photos);

@@ -37,7 +37,7 @@ internal static class Parsers
             new("jpeg", Seeds.Images(".jpg"), bytes => ImageFile.Decode(bytes, "x", Limits), IsImage),
             new("bmp", Seeds.Images(".bmp"), bytes => ImageFile.Decode(bytes, "x", Limits), IsImage),
             new("pnm", Seeds.Images(".ppm", ".pgm", ".pbm"), bytes => ImageFile.Decode(bytes, "x", Limits), IsImage),
-            new("tflite", [File.ReadAllBytes(Seeds.Reference("vision", "tiny.tflite"))], Tflite, IsEngine),
+            new("tflite", [.. new[] { "tiny", "tiny-int8", "tiny-int8-wrapped" }.Select(name => File.ReadAllBytes(Seeds.Reference("vision", name + ".tflite")))], Tflite, IsEngine),
             new("vit-gguf", [Seeds.Vision()], Vision, IsEngine),
             new("decoder-gguf", [DecoderBytes], Model, IsEngine),
             new("adapter-gguf", [LoraGguf.Write(plain, Decoder), reference], AdapterGguf, IsEngine),

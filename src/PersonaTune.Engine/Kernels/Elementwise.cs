@@ -66,6 +66,19 @@ public static class Elementwise
             if (!(y[i] > minimum && y[i] < maximum)) dy[i] = 0f;
     }
 
+    /// <summary>y *= x, value by value.</summary>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    internal static void Multiply(ReadOnlySpan<float> x, Span<float> y)
+    {
+        RequireEqual(x.Length, y.Length);
+        ref var xs = ref MemoryMarshal.GetReference(x);
+        ref var ys = ref MemoryMarshal.GetReference(y);
+        var i = 0;
+        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count)
+            (Vector.LoadUnsafe(ref ys, (nuint)i) * Vector.LoadUnsafe(ref xs, (nuint)i)).StoreUnsafe(ref ys, (nuint)i);
+        for (; i < x.Length; i++) y[i] *= x[i];
+    }
+
     /// <summary>x *= scale.</summary>
     public static void Scale(Span<float> x, float scale)
     {

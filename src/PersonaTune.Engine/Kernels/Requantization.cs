@@ -25,10 +25,13 @@ internal readonly struct Requantization
     }
 
     /// <summary>One sum.</summary>
-    public byte Apply(int sum) => (byte)(BitConverter.SingleToInt32Bits(Math.Clamp(sum * _factor, _minimum, _maximum) + RoundingShift) - RoundingBits + _zero);
+    public byte Apply(int sum) => Apply(sum, _factor);
 
-    /// <summary>y[i] of sums[i] + bias[i]; a null bias is zero.</summary>
-    public unsafe void Apply(int* sums, int* bias, int count, byte* y)
+    /// <summary>One sum at a factor of its own.</summary>
+    public byte Apply(int sum, float factor) => (byte)(BitConverter.SingleToInt32Bits(Math.Clamp(sum * factor, _minimum, _maximum) + RoundingShift) - RoundingBits + _zero);
+
+    /// <summary>y[i] of sums[i] + bias[i]; a null bias is zero; where <paramref name="factors"/> is not null, each i has its own.</summary>
+    public unsafe void Apply(int* sums, int* bias, int count, byte* y, float* factors = null)
     {
         var i = 0;
         var (factor, minimum, maximum, shift) = (new Vector<float>(_factor), new Vector<float>(_minimum), new Vector<float>(_maximum), new Vector<float>(RoundingShift));
@@ -38,11 +41,12 @@ internal readonly struct Requantization
         {
             var sum = Vector.Load(sums + i);
             if (bias is not null) sum += Vector.Load(bias + i);
+            if (factors is not null) factor = Vector.Load(factors + i);
             var scaled = Vector.Min(Vector.Max(Vector.ConvertToSingle(sum) * factor, minimum), maximum) + shift;
             (Vector.AsVectorInt32(scaled) + offset).Store(values);
             for (var k = 0; k < Vector<int>.Count; k++) y[i + k] = (byte)values[k];
         }
 
-        for (; i < count; i++) y[i] = Apply(sums[i] + (bias is null ? 0 : bias[i]));
+        for (; i < count; i++) y[i] = Apply(sums[i] + (bias is null ? 0 : bias[i]), factors is null ? _factor : factors[i]);
     }
 }

@@ -72,7 +72,9 @@ internal static class KernelCheck
             new VisionKernelTests().Pair_products_are_exact_for_every_shape();
             new VisionKernelTests().Requantization_rounds_ties_to_even_and_stays_in_its_range();
             new VisionKernelTests().Gelu_of_every_length_to_257_agrees_with_the_error_function();
+            new VisionKernelTests().Products_of_every_length_to_257_are_those_of_their_values();
             new Vision.TfliteTests().A_small_network_with_every_operator_equals_the_peers_bit_by_bit();
+            foreach (var network in Vision.TfliteTests.SignedNetworks) new Vision.TfliteTests().Small_int8_networks_equal_the_peers_bit_by_bit(network);
             return 0;
         }
         catch (Exception exception)

@@ -130,10 +130,27 @@ public sealed unsafe class VisionKernelTests
             fixed (int* ps = sums, pb = bias)
             fixed (byte* py = y) r.Apply(ps, pb, n, py);
             Assert.Equal(sums.Zip(bias, (s, b) => r.Apply(s + b)), y);
+            float[] factors = [.. Enumerable.Range(0, n).Select(_ => (float)random.NextDouble() * 0.01f + 1e-6f)];
+            fixed (int* ps = sums, pb = bias)
+            fixed (float* pf = factors)
+            fixed (byte* py = y) r.Apply(ps, pb, n, py, pf);
+            Assert.Equal(sums.Zip(bias, (s, b) => s + b).Zip(factors, (sum, factor) => r.Apply(sum, factor)), y);
         }
 
         Assert.Throws<ArgumentOutOfRangeException>(() => new Requantization(0f, 0, 0, 255));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Requantization(float.NaN, 0, 0, 255));
+    }
+
+    [Fact]
+    public void Products_of_every_length_to_257_are_those_of_their_values()
+    {
+        for (var n = 0; n <= 257; n++)
+        {
+            float[] x = Numbers.Normal(1, n), y = Numbers.Normal(2, n);
+            var expected = x.Zip(y, (a, b) => a * b).ToArray();
+            Elementwise.Multiply(x, y);
+            Assert.Equal(expected, y);
+        }
     }
 
     [Theory]

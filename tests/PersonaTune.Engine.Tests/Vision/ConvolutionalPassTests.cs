@@ -8,7 +8,7 @@ namespace PersonaTune.Engine.Tests.Vision;
 public sealed class ConvolutionalPassTests : IDisposable
 {
     private readonly WorkerPool _pool = new(2);
-    private readonly ConvolutionalEncoder _encoder = ConvolutionalEncoder.FromBytes(TinyTflite.Create(seed: 21, side: 16));
+    private ConvolutionalEncoder _encoder = ConvolutionalEncoder.FromBytes(TinyTflite.Create(seed: 21, side: 16));
 
     [Theory]
     [InlineData(0)]
@@ -67,6 +67,28 @@ public sealed class ConvolutionalPassTests : IDisposable
         // A few values change sides of a clamp within a step.
         Assert.True(size > 0);
         Assert.InRange(Math.Sqrt(error / size), 0, 0.02);
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(2, false)]
+    [InlineData(0, true)]
+    public void Int8_networks_stay_near_their_integers_and_have_right_gradients(int firstLayer, bool mean)
+    {
+        _encoder.Dispose();
+        _encoder = ConvolutionalEncoder.FromBytes(TinyTflite.CreateSigned(seed: 21, side: 16, mean: mean));
+        Without_an_effect_it_stays_near_the_integers(firstLayer);
+        Gradients_equal_finite_differences(firstLayer);
+    }
+
+    [Fact]
+    public void A_border_and_everything_behind_it_has_right_gradients()
+    {
+        _encoder.Dispose();
+        _encoder = ConvolutionalEncoder.FromBytes(TinyTflite.CreatePadded());
+        Assert.Equal(2, _encoder.Layers.Count);
+        Without_an_effect_it_stays_near_the_integers(0);
+        Gradients_equal_finite_differences(0);
     }
 
     [Fact]

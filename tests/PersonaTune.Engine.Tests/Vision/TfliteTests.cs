@@ -44,18 +44,81 @@ public sealed class TfliteTests
         Compare("tiny.u8", 12, 5, 1f / 256, session.Classify);
     }
 
+    [Theory]
+    [MemberData(nameof(SignedNetworks))]
+    public void Small_int8_networks_equal_the_peers_bit_by_bit(string name)
+    {
+        using var pool = new WorkerPool(2);
+        using var encoder = ConvolutionalEncoder.FromBytes(File.ReadAllBytes(SharedData.Reference("vision", name + ".tflite")), name);
+        using var session = encoder.CreateSession(pool);
+        // The classifier's int8 values begin at -128.
+        Compare(name + ".u8", encoder.Transform.Side, 5, 1f / 256, session.Classify, name.Contains("wrapped", StringComparison.Ordinal) ? 0 : 128);
+    }
+
+    public static TheoryData<string> SignedNetworks => ["tiny-int8", "tiny-int8-tensor", "tiny-int8-wrapped"];
+
     [Fact]
-    public void The_committed_network_is_what_the_test_writes() =>
-        Assert.Equal(TinyTflite.Create(), File.ReadAllBytes(SharedData.Reference("vision", "tiny.tflite")));
+    public void The_committed_networks_are_what_the_test_writes()
+    {
+        foreach (var (name, bytes) in Networks()) Assert.Equal(bytes, File.ReadAllBytes(SharedData.Reference("vision", name + ".tflite")));
+    }
+
+    private static (string Name, byte[] Bytes)[] Networks() =>
+    [
+        ("tiny", TinyTflite.Create()),
+        ("tiny-int8", TinyTflite.CreateSigned(side: 13)),
+        ("tiny-int8-tensor", TinyTflite.CreateSigned(seed: 6, channels: false)),
+        ("tiny-int8-wrapped", TinyTflite.CreateSigned(seed: 7, side: 16, wrapped: true, mean: true)),
+    ];
+
+    [Fact]
+    public void A_scale_for_each_channel_is_told_from_one_for_all()
+    {
+        using var channels = ConvolutionalEncoder.FromBytes(TinyTflite.CreateSigned());
+        var weights = channels.Graph.Operators.Where(op => op.Weights >= 0).Select(op => (op.Kind, Tensor: channels.Graph.Tensors[op.Weights])).ToArray();
+        Assert.All(weights, entry => Assert.Equal(entry.Kind == GraphOperatorKind.DepthwiseConvolution ? 3 : 0, entry.Tensor.ChannelDimension));
+        Assert.All(weights, entry => Assert.Equal(entry.Tensor.Shape[entry.Tensor.ChannelDimension], entry.Tensor.ChannelScales.Distinct().Count()));
+        using var one = ConvolutionalEncoder.FromBytes(TinyTflite.CreateSigned(channels: false));
+        Assert.All(one.Graph.Tensors, tensor => Assert.Empty(tensor.ChannelScales));
+        Assert.Equal(channels.Layers.Select(layer => (layer.Inputs, layer.Outputs)), one.Layers.Select(layer => (layer.Inputs, layer.Outputs)));
+    }
+
+    [Theory]
+    [InlineData("scale", 0f, "the scale 0")]
+    [InlineData("scale", -0.01f, "the scale -0.01")]
+    [InlineData("scale", float.NaN, "the scale NaN")]
+    [InlineData("scale", float.PositiveInfinity, "the scale")]
+    [InlineData("scale", 1e29f, "a ratio of")]
+    [InlineData("count", 0f, "scales; one, or one for each of the 6 places of dimension 0")]
+    [InlineData("dimension", 4f, "scales for dimension 4, but its shape is [6, 3, 3, 3]")]
+    [InlineData("dimension", -1f, "scales for dimension -1")]
+    [InlineData("dimension", 1f, "6 scales; one, or one for each of the 3 places of dimension 1")]
+    [InlineData("zero", 1f, "a zero point other than 0")]
+    [InlineData("weights", 3f, "the weights 'tensor 1' of operator 0 are UInt8, its input is Int8")]
+    [InlineData("activation", 1f, "zero point 128; -128 to 127 is expected")]
+    public void Hostile_scales_are_refused_by_name(string what, float value, string message)
+    {
+        var error = Assert.Throws<FileFormatException>(() => ConvolutionalEncoder.FromBytes(TinyTflite.CreateHostile(what, value)).Dispose());
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Scales_for_another_dimension_than_the_outputs_are_refused()
+    {
+        // Three places of dimension 1 with three scales are a legal tensor, but no weights of six outputs.
+        var error = Assert.Throws<FileFormatException>(() => ConvolutionalEncoder.FromBytes(TinyTflite.CreateHostile("other", 3)).Dispose());
+        Assert.Contains("those of their outputs (dimension 0)", error.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
+    [InlineData(4)]
     public void Threads_change_nothing(int threads)
     {
         using var one = new WorkerPool(1);
         using var many = new WorkerPool(threads);
-        using var encoder = ConvolutionalEncoder.FromBytes(TinyTflite.Create(9, 33));
+        using var encoder = ConvolutionalEncoder.FromBytes(threads < 4 ? TinyTflite.Create(9, 33) : TinyTflite.CreateSigned(9, 33));
         using var expected = encoder.CreateSession(one);
         using var actual = encoder.CreateSession(many);
         var picture = Patterns.Picture(33, 1);
@@ -65,15 +128,17 @@ public sealed class TfliteTests
     [Fact]
     public void Every_shortened_file_is_refused()
     {
-        var bytes = TinyTflite.Create();
-        for (var length = 0; length < bytes.Length - 16; length += 7)
-            Assert.Throws<FileFormatException>(() => ConvolutionalEncoder.FromBytes(bytes.AsSpan(0, Math.Max(1, length)), "short").Dispose());
+        foreach (var bytes in new[] { TinyTflite.Create(), TinyTflite.CreateSigned(wrapped: true, mean: true) })
+            for (var length = 0; length < bytes.Length - 16; length += 7)
+                Assert.Throws<FileFormatException>(() => ConvolutionalEncoder.FromBytes(bytes.AsSpan(0, Math.Max(1, length)), "short").Dispose());
     }
 
-    [Fact]
-    public void A_changed_file_opens_or_is_refused_but_never_fails_otherwise()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_changed_file_opens_or_is_refused_but_never_fails_otherwise(bool signed)
     {
-        var original = TinyTflite.Create();
+        var original = signed ? TinyTflite.CreateSigned(wrapped: true, mean: true) : TinyTflite.Create();
         var random = new Random(11);
         var opened = 0;
         for (var round = 0; round < 4000; round++)
@@ -112,11 +177,11 @@ public sealed class TfliteTests
 
     private delegate float[] Compute(ReadOnlySpan<byte> picture);
 
-    private static void Compare(string name, int side, int outputs, float scale, Compute compute)
+    private static void Compare(string name, int side, int outputs, float scale, Compute compute, int offset = 0)
     {
         var expected = File.ReadAllBytes(SharedData.Reference("vision", name));
         Assert.Equal(Patterns.Count * outputs, expected.Length);
         for (var pattern = 0; pattern < Patterns.Count; pattern++)
-            Assert.Equal(expected.AsSpan(pattern * outputs, outputs).ToArray(), Array.ConvertAll(compute(Patterns.Picture(side, pattern)), value => (byte)MathF.Round(value / scale)));
+            Assert.Equal(expected.AsSpan(pattern * outputs, outputs).ToArray(), Array.ConvertAll(compute(Patterns.Picture(side, pattern)), value => (byte)(MathF.Round(value / scale) - offset)));
     }
 }

@@ -39,8 +39,11 @@ const input = runner.GetInputs().get(0);
 const side = Number(input.shape.split(',')[1]);
 const results = [];
 for (let pattern = 0; pattern < 3; pattern++) {
-  input.data().set(picture(side, pattern));
+  // An int8 input takes pixels less 128.
+  const data = input.data();
+  data.set(data instanceof Int8Array ? Int8Array.from(picture(side, pattern), pixel => pixel - 128) : picture(side, pattern));
   if (!runner.Infer()) throw new Error('inference failed');
-  results.push(Buffer.from(runner.GetOutputs().get(0).data()));
+  const values = runner.GetOutputs().get(0).data();
+  results.push(Buffer.from(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)));
 }
 fs.writeFileSync(output, Buffer.concat(results));

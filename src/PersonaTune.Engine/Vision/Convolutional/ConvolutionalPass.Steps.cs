@@ -22,6 +22,9 @@ internal sealed unsafe partial class ConvolutionalPass
             case GraphOperatorKind.Add:
                 ForwardAdd(op);
                 break;
+            case GraphOperatorKind.Pad:
+                Pad(op, forward: true);
+                break;
             case GraphOperatorKind.Reshape:
                 Values(op.Inputs[0]).CopyTo(Values(op.Output));
                 break;
@@ -52,6 +55,9 @@ internal sealed unsafe partial class ConvolutionalPass
                 foreach (var input in op.Inputs)
                     if (_needed[input]) Elementwise.Add(Gradients(op.Output), Gradients(input));
                 break;
+            case GraphOperatorKind.Pad:
+                if (_needed[op.Inputs[0]]) Pad(op, forward: false);
+                break;
             case GraphOperatorKind.Reshape:
                 if (_needed[op.Inputs[0]]) Elementwise.Add(Gradients(op.Output), Gradients(op.Inputs[0]));
                 break;
@@ -68,7 +74,7 @@ internal sealed unsafe partial class ConvolutionalPass
         for (var r = 0; r < rows; r++)
         {
             var row = new Span<float>(y + (long)r * layer.Outputs, layer.Outputs);
-            Elementwise.Scale(row, layer.WeightScale);
+            Elementwise.Multiply(layer.Scales, row);
             Elementwise.Add(layer.Bias, row);
         }
 
@@ -87,8 +93,8 @@ internal sealed unsafe partial class ConvolutionalPass
         if (!_needed[op.Inputs[0]]) return;
         var dx = _gradients[op.Inputs[0]];
         if (entry is not null) _lora.InputGradient(entry, dx, rows);
-        // The layer's scale goes into dy, which nothing reads after this.
-        Elementwise.Scale(Gradients(op.Output), layer.WeightScale);
+        // The layer's scales go into dy, which nothing reads after this.
+        for (var r = 0; r < rows; r++) Elementwise.Multiply(layer.Scales, new Span<float>(dy + (long)r * layer.Outputs, layer.Outputs));
         MatMul.BackwardInput(_pool, new ReadOnlySpan<float>(dy, rows * layer.Outputs), layer.Weights, new Span<float>(dx, rows * layer.Weights.Columns), rows, accumulate: true);
     }
 
@@ -159,6 +165,22 @@ internal sealed unsafe partial class ConvolutionalPass
                             else Elementwise.AddScaled(new ReadOnlySpan<float>(_gradients[op.Output] + pooled, x.Channels), 1f / pixels, new Span<float>(_gradients[op.Inputs[0]] + pixel, x.Channels));
                         }
                 }
+    }
+
+    // A border of zeros, which no gradient leaves.
+    private void Pad(GraphOperator op, bool forward)
+    {
+        var (x, y) = (_graph.Tensors[op.Inputs[0]].Picture, _graph.Tensors[op.Output].Picture);
+        if (forward) Values(op.Output).Clear();
+        for (var p = 0; p < _pictures; p++)
+            for (var row = 0; row < x.Height; row++)
+            {
+                var inner = ((long)p * x.Height + row) * x.Width * x.Channels;
+                var outer = (((long)p * y.Height + row + op.PadTop) * y.Width + op.PadLeft) * y.Channels;
+                var length = x.Width * x.Channels;
+                if (forward) new ReadOnlySpan<float>(_values[op.Inputs[0]] + inner, length).CopyTo(new Span<float>(_values[op.Output] + outer, length));
+                else Elementwise.Add(new ReadOnlySpan<float>(_gradients[op.Output] + outer, length), new Span<float>(_gradients[op.Inputs[0]] + inner, length));
+            }
     }
 
     private void ForwardAdd(GraphOperator op)

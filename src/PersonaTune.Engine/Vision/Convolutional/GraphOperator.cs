@@ -24,6 +24,9 @@ internal sealed record GraphOperator(GraphOperatorKind Kind, IReadOnlyList<int> 
     /// <summary>Greatest quantized output, by the fused activation.</summary>
     public int Maximum { get; init; } = 255;
 
+    /// <summary>An average that goes straight to its output's scale (the operator MEAN), rather than one that keeps its input's.</summary>
+    public bool Rescales { get; init; }
+
     /// <summary>Softmax's factor of its input.</summary>
     public float Beta { get; init; } = 1f;
 

@@ -6,6 +6,7 @@ internal enum GraphOperatorKind
     Convolution,
     DepthwiseConvolution,
     AveragePool,
+    Pad,
     FullyConnected,
     Add,
     Reshape,

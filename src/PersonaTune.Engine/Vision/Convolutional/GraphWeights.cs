@@ -12,11 +12,12 @@ internal sealed unsafe class GraphWeights : IDisposable
     private readonly float[]?[] _taps;
     private readonly int[]?[] _biases;
     private readonly Requantization[] _requantizations;
+    private readonly float[]?[] _factors;
 
     public GraphWeights(QuantizedGraph graph)
     {
         var count = graph.Operators.Count;
-        (_panels, _taps, _biases, _requantizations) = (new PairPanels?[count], new float[]?[count], new int[]?[count], new Requantization[count]);
+        (_panels, _taps, _biases, _requantizations, _factors) = (new PairPanels?[count], new float[]?[count], new int[]?[count], new Requantization[count], new float[]?[count]);
         try
         {
             for (var i = 0; i < count; i++) Add(graph, i);
@@ -29,7 +30,7 @@ internal sealed unsafe class GraphWeights : IDisposable
     }
 
     /// <summary>Bytes held beside the file.</summary>
-    public long Bytes => _panels.Sum(panel => panel?.Bytes ?? 0) + _taps.Sum(taps => 4L * (taps?.Length ?? 0)) + _biases.Sum(bias => 4L * (bias?.Length ?? 0));
+    public long Bytes => _panels.Sum(panel => panel?.Bytes ?? 0) + _taps.Sum(taps => 4L * (taps?.Length ?? 0)) + _biases.Sum(bias => 4L * (bias?.Length ?? 0)) + _factors.Sum(factors => 4L * (factors?.Length ?? 0));
 
     public PairPanels Panels(int op) => _panels[op]!;
 
@@ -40,6 +41,9 @@ internal sealed unsafe class GraphWeights : IDisposable
     public int[]? Bias(int op) => _biases[op];
 
     public ref readonly Requantization Requantization(int op) => ref _requantizations[op];
+
+    /// <summary>Requantization factors of the output channels; null where all have the same.</summary>
+    public float[]? Factors(int op) => _factors[op];
 
     public void Dispose()
     {
@@ -52,6 +56,7 @@ internal sealed unsafe class GraphWeights : IDisposable
         if (op.Weights < 0) return;
         var (x, w, y) = (graph.Tensors[op.Inputs[0]], graph.Tensors[op.Weights], graph.Tensors[op.Output]);
         _requantizations[i] = new Requantization(x.Scale * w.Scale / y.Scale, y.ZeroPoint, op.Minimum, op.Maximum);
+        if (w.ChannelScales.Count > 0) _factors[i] = [.. w.ChannelScales.Select(scale => x.Scale * scale / y.Scale)];
         var outputs = op.Kind == GraphOperatorKind.DepthwiseConvolution ? w.Shape[3] : w.Shape[0];
         if (op.Bias >= 0)
         {
@@ -59,15 +64,15 @@ internal sealed unsafe class GraphWeights : IDisposable
             graph.Integers(op.Bias).CopyTo(_biases[i]!, 0);
         }
 
+        var bytes = graph.Constant(op.Weights);
         if (op.Kind == GraphOperatorKind.DepthwiseConvolution)
         {
-            var bytes = graph.Constant(op.Weights);
             var taps = _taps[i] = new float[bytes.Length];
             for (var k = 0; k < taps.Length; k++) taps[k] = bytes[k] - w.ZeroPoint;
         }
         else
         {
-            _panels[i] = new PairPanels(graph.Bytes(op.Weights), outputs, w.Count / outputs, w.ZeroPoint);
+            fixed (byte* values = bytes) _panels[i] = new PairPanels(values, outputs, w.Count / outputs, w.ZeroPoint);
         }
     }
 }

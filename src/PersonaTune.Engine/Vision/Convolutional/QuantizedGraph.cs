@@ -21,9 +21,14 @@ internal sealed class QuantizedGraph(MappedMemory memory, IReadOnlyList<GraphTen
 
     public string Digest { get; } = memory.Sha256();
 
-    public unsafe byte* Bytes(int tensor) => memory.Pointer + tensors[tensor].DataOffset;
-
-    public ReadOnlySpan<byte> Constant(int tensor) => memory.Span(tensors[tensor].DataOffset, tensors[tensor].Count);
+    /// <summary>A copy of an 8-bit constant; int8 values with 128 added, as their zero point is.</summary>
+    public byte[] Constant(int tensor)
+    {
+        var values = memory.Span(tensors[tensor].DataOffset, tensors[tensor].Count).ToArray();
+        if (tensors[tensor].Element == GraphElement.Int8)
+            for (var i = 0; i < values.Length; i++) values[i] ^= 0x80;
+        return values;
+    }
 
     public int[] Integers(int tensor)
     {

@@ -98,6 +98,9 @@ internal sealed unsafe class QuantizedRunner : IDisposable
             case GraphOperatorKind.AveragePool:
                 Pool(op);
                 break;
+            case GraphOperatorKind.Pad:
+                Pad(op);
+                break;
             case GraphOperatorKind.Add:
                 Add(op);
                 break;
@@ -119,6 +122,7 @@ internal sealed unsafe class QuantizedRunner : IDisposable
         var sums = _sums + (long)part * RowGrain * _sumStride;
         var stride = panels.Panels * PairPanels.Width;
         fixed (int* bias = _weights.Bias(index))
+        fixed (float* factors = _weights.Factors(index))
         {
             for (var end = first + count; first < end; first += RowGrain)
             {
@@ -127,7 +131,7 @@ internal sealed unsafe class QuantizedRunner : IDisposable
                 for (var i = 0; i < rows; i++) Gather(op, x, y.Picture.Width, first + i, target + (long)i * panels.Pairs * 2, panels);
                 PairGemm.Multiply(target, rows, panels, sums);
                 for (var i = 0; i < rows; i++)
-                    _weights.Requantization(index).Apply(sums + (long)i * stride, bias, panels.Rows, Place(op.Output) + (long)(first + i) * panels.Rows);
+                    _weights.Requantization(index).Apply(sums + (long)i * stride, bias, panels.Rows, Place(op.Output) + (long)(first + i) * panels.Rows, factors);
             }
         }
     }
@@ -201,7 +205,7 @@ internal sealed unsafe class QuantizedRunner : IDisposable
         var (first, count) = Gemm.Share(y.Height, 1, part, parts);
         var sums = _sums + (long)part * RowGrain * _sumStride;
         fixed (int* bias = _weights.Bias(index))
-        fixed (float* taps = _weights.Taps(index))
+        fixed (float* taps = _weights.Taps(index), factors = _weights.Factors(index))
         {
             for (var row = first; row < first + count; row++)
                 for (var column = 0; column < y.Width; column++)
@@ -209,14 +213,17 @@ internal sealed unsafe class QuantizedRunner : IDisposable
                     DepthwisePixel.Sum(_floats, x.Height, x.Width, x.Channels, taps, op.KernelHeight, op.KernelWidth,
                         row * op.StrideHeight - op.PadTop, column * op.StrideWidth - op.PadLeft, (float*)sums);
                     for (var c = 0; c < y.Channels; c++) sums[c] = (int)((float*)sums)[c];
-                    _weights.Requantization(index).Apply(sums, bias, y.Channels, Place(op.Output) + ((long)row * y.Width + column) * y.Channels);
+                    _weights.Requantization(index).Apply(sums, bias, y.Channels, Place(op.Output) + ((long)row * y.Width + column) * y.Channels, factors);
                 }
         }
     }
 
     private void Pool(GraphOperator op)
     {
-        var (x, y) = (_graph.Tensors[op.Inputs[0]].Picture, _graph.Tensors[op.Output].Picture);
+        var (input, output) = (_graph.Tensors[op.Inputs[0]], _graph.Tensors[op.Output]);
+        var (x, y) = (input.Picture, output.Picture);
+        // Signed values are halved away from zero, so what was added to them must go first.
+        var signed = input.Element == GraphElement.Int8 ? 128 : 0;
         byte* source = Place(op.Inputs[0]), target = Place(op.Output);
         for (var row = 0; row < y.Height; row++)
             for (var column = 0; column < y.Width; column++)
@@ -225,14 +232,33 @@ internal sealed unsafe class QuantizedRunner : IDisposable
                 var (y0, y1) = (Math.Max(0, top), Math.Min(x.Height, top + op.KernelHeight));
                 var (x0, x1) = (Math.Max(0, left), Math.Min(x.Width, left + op.KernelWidth));
                 var pixels = Math.Max(1, (y1 - y0) * (x1 - x0));
+                var rescale = op.Rescales ? new Requantization(input.Scale / (output.Scale * pixels), output.ZeroPoint, op.Minimum, op.Maximum) : default;
                 for (var c = 0; c < x.Channels; c++)
                 {
                     var sum = 0;
                     for (var iy = y0; iy < y1; iy++)
                         for (var ix = x0; ix < x1; ix++) sum += source[((long)iy * x.Width + ix) * x.Channels + c];
-                    target[((long)row * y.Width + column) * y.Channels + c] = (byte)Math.Clamp((sum + pixels / 2) / pixels, op.Minimum, op.Maximum);
+                    ref var value = ref target[((long)row * y.Width + column) * y.Channels + c];
+                    if (op.Rescales)
+                    {
+                        value = rescale.Apply(sum - pixels * input.ZeroPoint);
+                        continue;
+                    }
+
+                    sum -= signed * pixels;
+                    value = (byte)Math.Clamp((sum > 0 ? sum + pixels / 2 : sum - pixels / 2) / pixels + signed, op.Minimum, op.Maximum);
                 }
             }
+    }
+
+    private void Pad(GraphOperator op)
+    {
+        var (input, y) = (_graph.Tensors[op.Inputs[0]], _graph.Tensors[op.Output].Picture);
+        var (x, line) = (input.Picture, input.Picture.Width * input.Picture.Channels);
+        byte* source = Place(op.Inputs[0]), target = Place(op.Output);
+        new Span<byte>(target, _graph.Tensors[op.Output].Count).Fill((byte)input.ZeroPoint);
+        for (var row = 0; row < x.Height; row++)
+            new ReadOnlySpan<byte>(source + (long)row * line, line).CopyTo(new Span<byte>(target + ((long)(row + op.PadTop) * y.Width + op.PadLeft) * y.Channels, line));
     }
 
     private void Add(GraphOperator op)

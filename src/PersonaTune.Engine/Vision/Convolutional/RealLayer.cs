@@ -3,7 +3,7 @@ using PersonaTune.Engine.Tensors;
 namespace PersonaTune.Engine.Vision.Convolutional;
 
 /// <summary>
-/// A layer of a graph in real numbers: y = clamp(WeightScale W' x + bias), where W' holds the file's 8-bit weights less their zero point (exact in half
+/// A layer of a graph in real numbers: y = clamp(Scales W' x + bias), where W' holds the file's 8-bit weights less their zero point (exact in half
 /// precision) and the clamp is the range of the file's quantized output, which contains the fused activation.
 /// </summary>
 internal sealed unsafe class RealLayer
@@ -16,18 +16,18 @@ internal sealed unsafe class RealLayer
         Maximum = y.Scale * (op.Maximum - y.ZeroPoint);
         if (op.Weights < 0) return;
         var w = graph.Tensors[op.Weights];
-        WeightScale = w.Scale;
         Outputs = op.Kind == GraphOperatorKind.DepthwiseConvolution ? w.Shape[3] : w.Shape[0];
         Bias = new float[Outputs];
+        Scales = [.. Enumerable.Range(0, Outputs).Select(w.ScaleOf)];
         if (op.Bias >= 0)
         {
             var values = graph.Integers(op.Bias);
-            for (var i = 0; i < Outputs; i++) Bias[i] = (float)((double)x.Scale * w.Scale * values[i]);
+            for (var i = 0; i < Outputs; i++) Bias[i] = (float)((double)x.Scale * Scales[i] * values[i]);
         }
 
         if (op.Kind == GraphOperatorKind.DepthwiseConvolution)
         {
-            Taps = Array.ConvertAll(weights.Taps(index), tap => tap * w.Scale);
+            Taps = [.. weights.Taps(index).Select((tap, i) => tap * Scales[i % Outputs])];
             return;
         }
 
@@ -41,7 +41,8 @@ internal sealed unsafe class RealLayer
 
     public float Maximum { get; }
 
-    public float WeightScale { get; }
+    /// <summary>The weights' scale of each output.</summary>
+    public float[] Scales { get; } = [];
 
     public int Outputs { get; }
 
@@ -53,5 +54,5 @@ internal sealed unsafe class RealLayer
     /// <summary>(outputs, inputs) of a linear layer, scale not included.</summary>
     public WeightMatrix Weights { get; }
 
-    public long Bytes => 4L * (Bias.Length + (Taps?.Length ?? 0)) + (Weights.IsEmpty ? 0 : Weights.ByteLength);
+    public long Bytes => 4L * (Bias.Length + Scales.Length + (Taps?.Length ?? 0)) + (Weights.IsEmpty ? 0 : Weights.ByteLength);
 }

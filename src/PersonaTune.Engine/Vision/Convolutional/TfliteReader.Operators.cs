@@ -25,9 +25,15 @@ internal sealed partial class TfliteReader
             9 => FullyConnected(options, inputs, output, number),
             22 or 43 => Reshape(inputs, output, number),
             25 => Softmax(options, inputs, output, number),
+            34 => Pad(inputs, output, number),
+            40 => Mean(inputs, output, number),
+            114 => Quantize(inputs, output, number),
             var other => throw _file.Error($"operator {number} has the code {other}; add (0), average pooling (1), convolution (3), depthwise convolution (4), "
-                + "fully connected (9), reshape (22), softmax (25) and squeeze (43) are supported"),
+                + "fully connected (9), reshape (22), softmax (25), padding (34), mean (40), squeeze (43) and quantize (114) are supported"),
         };
+        foreach (var input in result.Inputs)
+            if (codes[code] != 114 && _tensors[input].Element != _tensors[output].Element)
+                throw _file.Error($"operator {number} leads from {_tensors[input].Element} to {_tensors[output].Element}; one type is supported");
         _computed.Add(output);
         return result;
     }
@@ -63,8 +69,7 @@ internal sealed partial class TfliteReader
     {
         if (options == 0) throw _file.Error($"operator {number} has no options");
         var x = Computed(inputs, 0, number);
-        var w = Constant(inputs, 1, number, 4);
-        Quantized(inputs[1], $"weights of operator {number}");
+        var w = Weights(inputs, number, 4, depthwise ? 3 : 0, x, _tensors[output]);
         var (height, width, channels) = Image(x, number);
         var (rows, columns, outputs) = Image(_tensors[output], number);
         var (strideWidth, strideHeight) = (_file.Int32(options, 1, 0), _file.Int32(options, 2, 0));
@@ -122,8 +127,7 @@ internal sealed partial class TfliteReader
     private GraphOperator FullyConnected(long options, int[] inputs, int output, int number)
     {
         var x = Computed(inputs, 0, number);
-        var w = Constant(inputs, 1, number, 2);
-        Quantized(inputs[1], $"weights of operator {number}");
+        var w = Weights(inputs, number, 2, 0, x, _tensors[output]);
         if (x.Count != w.Shape[1] || _tensors[output].Count != w.Shape[0] || w.Shape[1] > 16_384)
             throw _file.Error($"the weights [{string.Join(", ", w.Shape)}] of operator {number} do not lead from {x.Count} to {_tensors[output].Count} values (at most 16,384)");
         if (options != 0 && _file.Byte(options, 1, 0) != 0) throw _file.Error($"operator {number} has shuffled weights, which are not supported");
@@ -139,15 +143,6 @@ internal sealed partial class TfliteReader
         if (!(Math.Max(left.Scale, right.Scale) / _tensors[output].Scale < 1 << 20)) throw _file.Error($"operator {number} adds at scales {left.Scale} and {right.Scale} into {_tensors[output].Scale}");
         var (minimum, maximum) = Activation(options == 0 ? 0 : _file.Byte(options, 0, 0), _tensors[output], number);
         return new GraphOperator(GraphOperatorKind.Add, [inputs[0], inputs[1]], output, -1, -1) { Minimum = minimum, Maximum = maximum };
-    }
-
-    private GraphOperator Reshape(int[] inputs, int output, int number)
-    {
-        var x = Computed(inputs, 0, number);
-        var y = _tensors[output];
-        if (x.Count != y.Count || x.Scale != y.Scale || x.ZeroPoint != y.ZeroPoint)
-            throw _file.Error($"operator {number} reshapes {x.Count} values into {y.Count}, or changes their scale");
-        return new GraphOperator(GraphOperatorKind.Reshape, [inputs[0]], output, -1, -1);
     }
 
     private GraphOperator Softmax(long options, int[] inputs, int output, int number)

@@ -3,14 +3,15 @@ using PersonaTune.Engine.Formats;
 namespace PersonaTune.Engine.Vision.Convolutional;
 
 /// <summary>
-/// Reads quantized TensorFlow Lite files (schema version 3) of the MobileNet kind: uint8 tensors with one scale and zero point, the operators of
-/// <see cref="GraphOperatorKind"/>. Field numbers are those of TensorFlow's schema.fbs. Every size, shape and index is checked before it is used.
+/// Reads quantized TensorFlow Lite files (schema version 3) of the MobileNet kind: uint8 tensors with one scale and zero point, or int8 tensors whose weights may
+/// have a scale for each output channel; the operators of <see cref="GraphOperatorKind"/>. Field numbers are those of TensorFlow's schema.fbs. Every size, shape and index is checked before it is used.
 /// </summary>
 internal sealed partial class TfliteReader
 {
     private const int MaxTensors = 4_096;
     private const int MaxOperators = 4_096;
     private const int MaxBuffers = 16_384;
+    private const int MaxFactor = 65_536;
     private const int MaxSide = 16_384;
     private const int MaxElements = 1 << 28;
     private const long MaxActivations = 1L << 29;
@@ -88,32 +89,47 @@ internal sealed partial class TfliteReader
         GraphElement element = type switch
         {
             3 => GraphElement.UInt8,
+            9 => GraphElement.Int8,
             2 => GraphElement.Int32,
-            _ => throw _file.Error($"tensor '{name}' has element type {TypeName(type)}; files quantized to uint8 are read (uint8 with int32 biases)"),
+            _ => throw _file.Error($"tensor '{name}' has element type {TypeName(type)}; files quantized to uint8 or int8 are read (with int32 biases)"),
         };
-        var (scale, zero) = Quantization(table, name, element);
+        var (scales, zero, dimension) = Quantization(table, name, element, shape);
         var buffer = _file.UInt32(table, 2, 0);
         if (buffer >= buffers.Length) throw _file.Error($"tensor '{name}' names buffer {buffer} of {buffers.Length}");
         var (at, length) = _file.Bytes(buffers[buffer], 0, $"data of tensor '{name}'");
-        if (length == 0) return new GraphTensor(name, shape, element, scale, zero, -1);
-        var expected = count * (element == GraphElement.UInt8 ? 1 : 4);
+        var tensor = new GraphTensor(name, shape, element, scales.Length == 0 ? 0f : scales[0], zero, -1) { ChannelScales = scales.Length > 1 ? scales : [], ChannelDimension = dimension };
+        if (length == 0) return tensor;
+        var expected = count * (element == GraphElement.Int32 ? 4 : 1);
         return length == expected
-            ? new GraphTensor(name, shape, element, scale, zero, at)
+            ? tensor with { DataOffset = at }
             : throw _file.Error($"tensor '{name}' of shape [{string.Join(", ", shape)}] needs {expected} bytes of data, found {length}");
     }
 
-    private (float Scale, int ZeroPoint) Quantization(long table, string name, GraphElement element)
+    // One scale, or of int8 weights and their biases one for each place of the dimension that the file names.
+    private (float[] Scales, int ZeroPoint, int Dimension) Quantization(long table, string name, GraphElement element, int[] shape)
     {
         var quantization = _file.Child(table, 4, $"quantization of tensor '{name}'");
-        if (quantization == 0) return (0f, 0);
+        if (quantization == 0) return ([], 0, 0);
         var scales = _file.Singles(quantization, 2, $"scales of tensor '{name}'", 1 << 16);
         var zeros = _file.Int64s(quantization, 3, $"zero points of tensor '{name}'", 1 << 16);
-        if (scales.Length == 0 && zeros.Length == 0) return (0f, 0);
-        if (scales.Length != 1 || zeros.Length > 1) throw _file.Error($"tensor '{name}' has {scales.Length} scales and {zeros.Length} zero points; one of each is supported");
-        if (!(scales[0] > 1e-30f && scales[0] < 1e30f)) throw _file.Error($"tensor '{name}' has the scale {scales[0]}");
+        if (scales.Length == 0 && zeros.Length == 0) return ([], 0, 0);
+        var dimension = _file.Int32(quantization, 6, 0);
+        if (scales.Length > 1)
+        {
+            if (element == GraphElement.UInt8) throw _file.Error($"tensor '{name}' has {scales.Length} scales and {zeros.Length} zero points; one of each is supported for uint8");
+            if (dimension < 0 || dimension >= shape.Length) throw _file.Error($"tensor '{name}' has scales for dimension {dimension}, but its shape is [{string.Join(", ", shape)}]");
+        }
+
+        if (scales.Length != 1 && (scales.Length == 0 || scales.Length != shape[dimension]))
+            throw _file.Error($"tensor '{name}' has {scales.Length} scales; one, or one for each of the {(dimension >= 0 && dimension < shape.Length ? shape[dimension] : 0)} places of dimension {dimension} is expected");
+        if (zeros.Length > 1 && zeros.Length != scales.Length) throw _file.Error($"tensor '{name}' has {zeros.Length} zero points for {scales.Length} scales");
+        foreach (var scale in scales)
+            if (!(scale > 1e-30f && scale < 1e30f)) throw _file.Error($"tensor '{name}' has the scale {scale}; a positive finite one is expected");
         var zero = zeros.Length == 0 ? 0 : zeros[0];
-        if (zero < 0 || zero > (element == GraphElement.UInt8 ? 255 : 0)) throw _file.Error($"tensor '{name}' has the zero point {zero}");
-        return (scales[0], (int)zero);
+        if (scales.Length > 1 && zeros.Any(point => point != 0)) throw _file.Error($"tensor '{name}' has a scale for each channel and a zero point other than 0; TensorFlow Lite's int8 weights have none");
+        var (least, greatest) = element switch { GraphElement.UInt8 => (0, 255), GraphElement.Int8 => (-128, 127), _ => (0, 0) };
+        if (zero < least || zero > greatest) throw _file.Error($"tensor '{name}' has the zero point {zero}; {least} to {greatest} is expected");
+        return (scales, (int)zero + (element == GraphElement.Int8 ? 128 : 0), dimension);
     }
 
     private int Index(int index, string what) => index >= 0 && index < _tensors.Count ? index : throw _file.Error($"the {what} is tensor {index} of {_tensors.Count}");
@@ -121,9 +137,23 @@ internal sealed partial class TfliteReader
     private GraphTensor Quantized(int index, string what)
     {
         var tensor = _tensors[index];
-        return tensor.Element == GraphElement.UInt8 && tensor.Scale > 0
-            ? tensor
-            : throw _file.Error($"the {what} '{tensor.Name}' must be uint8 with a scale; is this a float model? Convert it with full integer quantization");
+        if (tensor.Element == GraphElement.Int32 || !(tensor.Scale > 0))
+            throw _file.Error($"the {what} '{tensor.Name}' must be uint8 or int8 with a scale; is this a float model? Convert it with full integer quantization");
+        return tensor.ChannelScales.Count == 0 ? tensor : throw _file.Error($"the {what} '{tensor.Name}' has {tensor.ChannelScales.Count} scales; only weights may have more than one");
+    }
+
+    // Weights whose scales, where they are several, are those of the outputs; int8 weights have no zero point.
+    private GraphTensor Weights(int[] inputs, int number, int rank, int outputDimension, GraphTensor x, GraphTensor y)
+    {
+        var w = Constant(inputs, 1, number, rank);
+        if (w.ChannelScales.Count == 0) Quantized(inputs[1], $"weights of operator {number}");
+        else if (w.ChannelDimension != outputDimension) throw _file.Error($"the weights '{w.Name}' of operator {number} have scales for dimension {w.ChannelDimension}; those of their outputs (dimension {outputDimension}) are expected");
+        if (w.Element != x.Element) throw _file.Error($"the weights '{w.Name}' of operator {number} are {w.Element}, its input is {x.Element}; one type is supported");
+        if (w.Element == GraphElement.Int8 && w.ZeroPoint != 128) throw _file.Error($"the weights '{w.Name}' of operator {number} have the zero point {w.ZeroPoint - 128}; int8 weights must have 0");
+        for (var channel = 0; channel < Math.Max(1, w.ChannelScales.Count); channel++)
+            if (x.Scale * w.ScaleOf(channel) / y.Scale is var factor && !(factor > 0 && factor < MaxFactor))
+                throw _file.Error($"operator {number} leads from scales {x.Scale} and {w.ScaleOf(channel)} to {y.Scale}, a ratio of {factor}; above 0 and below {MaxFactor} is supported");
+        return w;
     }
 
     private static string TypeName(int type) => type switch
@@ -132,7 +162,6 @@ internal sealed partial class TfliteReader
         1 => "float16",
         4 => "int64",
         7 => "int16",
-        9 => "int8",
         _ => $"number {type}",
     };
 }
