@@ -37,6 +37,12 @@ public sealed class AggregatorOptions
     [Range(1, 1000)]
     public int SmallestCount { get; set; } = 10;
 
+    /// <summary>
+    /// Days after which seats of ended rounds, canaries' verdicts, changes of state and events are deleted. Rounds, releases and the privacy ledger stay. Default 90.
+    /// </summary>
+    [Range(1, 36500)]
+    public int RetentionDays { get; set; } = 90;
+
     /// <summary>Whether the node drives rounds; false for a node that only answers devices. Default true.</summary>
     public bool DriveRounds { get; set; } = true;
 
@@ -44,6 +50,8 @@ public sealed class AggregatorOptions
     public bool AllowFaults { get; set; }
 
     internal TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);
+
+    internal TimeSpan Retention => TimeSpan.FromDays(RetentionDays);
 
     internal TimeSpan Poll => TimeSpan.FromSeconds(PollSeconds);
 

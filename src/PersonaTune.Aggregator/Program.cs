@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using PersonaTune.Aggregator.Hosting;
 using PersonaTune.Aggregator.Persistence;
 
@@ -13,6 +15,7 @@ try
     {
         Keys = ServiceFolder.Open(service["Keys"] ?? "keys", create: service.GetValue("Init", false)),
         Urls = service["Urls"] ?? "http://127.0.0.1:5080",
+        Certificate = service["Certificate"] is { Length: > 0 } certificate ? X509CertificateLoader.LoadPkcs12FromFile(certificate, service["CertificatePassword"]) : null,
         ServeAuthority = service.GetValue("Authority", true),
         ServeAggregator = service.GetValue("Aggregator", true),
         PublicDashboard = service.GetValue("PublicDashboard", true),
@@ -27,7 +30,7 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Exception e) when (e is ValidationException or DatabaseException or InvalidOperationException or IOException or UriFormatException)
+catch (Exception e) when (e is ValidationException or DatabaseException or InvalidOperationException or IOException or UriFormatException or CryptographicException)
 {
     await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"personatune-aggregator: {e.Message}"));
     return 2;

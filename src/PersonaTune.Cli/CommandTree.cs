@@ -8,6 +8,7 @@ using PersonaTune.Cli.Options;
 using PersonaTune.Cli.Photos;
 using PersonaTune.Cli.Privacy;
 using PersonaTune.Cli.Quantizing;
+using PersonaTune.Cli.Rounds;
 using PersonaTune.Cli.Serving;
 using PersonaTune.Cli.Simulation;
 using PersonaTune.Cli.Stores;
@@ -37,6 +38,7 @@ internal static class CommandTree
             QuantizeCommand.Build(options, console),
             InspectCommand.Build(options, console),
             PrivacyCommand.Build(options, console),
+            RoundsCommand.Build(options, console),
             ServeCommand.Build(options, console),
             SimulateCommand.Build(options, console),
         ])

@@ -21,17 +21,19 @@ internal sealed class TestService : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly string _folder;
 
-    private TestService(WebApplication app, ServiceFolder keys, string folder)
+    private TestService(WebApplication app, ServiceFolder keys, string folder, HttpMessageHandler? handler)
     {
         (_app, Keys, _folder) = (app, keys, folder);
-        Http = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        Http = new HttpClient(handler ?? new SocketsHttpHandler()) { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
     }
 
     public ServiceFolder Keys { get; }
 
     public HttpClient Http { get; }
 
-    public static async Task<TestService> StartAsync(Action<AggregatorHostOptions>? configure = null)
+    public IServiceProvider Services => _app.Services;
+
+    public static async Task<TestService> StartAsync(Action<AggregatorHostOptions>? configure = null, HttpMessageHandler? handler = null)
     {
         var folder = Directory.CreateTempSubdirectory("personatune-service-").FullName;
         var keys = ServiceFolder.Open(Path.Combine(folder, "keys"), create: true);
@@ -43,7 +45,7 @@ internal sealed class TestService : IAsyncDisposable
         configure?.Invoke(options);
         var app = await AggregatorHost.CreateAsync(options);
         await app.StartAsync();
-        return new TestService(app, keys, folder);
+        return new TestService(app, keys, folder, handler);
     }
 
     public async Task<IdentityKey> EnrolAsync() => (await DeviceEnrolment.EnrolAsync(

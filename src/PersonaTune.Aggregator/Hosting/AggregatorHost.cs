@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -11,6 +12,7 @@ using OpenTelemetry.Metrics;
 using PersonaTune.Aggregator.Dashboard;
 using PersonaTune.Aggregator.Endpoints;
 using PersonaTune.Aggregator.Enrolment;
+using PersonaTune.Aggregator.Maintenance;
 using PersonaTune.Aggregator.Persistence;
 using PersonaTune.Aggregator.Rounds;
 using PersonaTune.Aggregator.Tasks;
@@ -33,7 +35,10 @@ public static class AggregatorHost
             Validator.ValidateObject(part, new ValidationContext(part), validateAllProperties: true);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
         builder.WebHost.UseUrls(options.Urls);
-        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options.Urls.Contains("https:", StringComparison.OrdinalIgnoreCase)));
+        var tls = options.Urls.Contains("https:", StringComparison.OrdinalIgnoreCase);
+        // A slim builder leaves TLS out unless it is asked for.
+        if (tls) builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, tls, options.Certificate));
         builder.Logging.ClearProviders().SetMinimumLevel(options.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddJsonConsole();
         var keys = options.Keys.Keys();
         var database = await AggregatorDatabase.OpenAsync(options.Database, options.Time, cancellationToken);
@@ -46,8 +51,9 @@ public static class AggregatorHost
         return app;
     }
 
-    private static void Limit(KestrelServerOptions kestrel, bool tls)
+    private static void Limit(KestrelServerOptions kestrel, bool tls, X509Certificate2? certificate)
     {
+        if (certificate is not null) kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = certificate);
         kestrel.AddServerHeader = false;
         // Without TLS there is nothing to negotiate HTTP/2 with.
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = tls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1);
@@ -74,6 +80,7 @@ public static class AggregatorHost
             services.AddSingleton<ITaskAdministration, TaskAdministration>();
             services.AddHostedService<RoundWorker>();
             services.AddHostedService<StateGauges>();
+            services.AddHostedService<RetentionWorker>();
         }
 
         if (options.ServeAuthority) services.AddSingleton(provider => CreateAuthority(options, context));

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using PersonaTune.Aggregator.Enrolment;
 using PersonaTune.Aggregator.Persistence;
 using PersonaTune.Aggregator.Rounds;
@@ -18,6 +19,9 @@ public sealed class AggregatorHostOptions
 
     /// <summary>Where it listens. Default: a loopback address.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:5080";
+
+    /// <summary>The TLS certificate with its key, for https addresses; null for the machine's development certificate, if it has one. Default null.</summary>
+    public X509Certificate2? Certificate { get; set; }
 
     /// <summary>Whether the node answers devices and operators and drives rounds. Default true.</summary>
     public bool ServeAggregator { get; set; } = true;

@@ -62,7 +62,9 @@ internal sealed class DashboardReader(AggregatorContext context)
             "SELECT state, COUNT(*) AS count, MIN(deadline) AS deadline FROM cohort WHERE round_id = @Id GROUP BY state", new { round.Id });
         var seats = await transaction.QueryAsync<SeatCount>(
             "SELECT state, dropped, COUNT(*) AS count FROM participation WHERE round_id = @Id GROUP BY state, dropped", new { round.Id });
-        int? Reached(ParticipationState state) => Shown(seats.Where(seat => StateNames.Parse<ParticipationState>(seat.State) >= state).Sum(seat => seat.Count));
+        // After the retention the seats are gone, which is not the same as nobody having taken part.
+        var forgotten = seats.Count == 0 && round.EndedAt < context.Time.GetUtcNow().ToUnixTimeMilliseconds() - (long)context.Options.Retention.TotalMilliseconds;
+        int? Reached(ParticipationState state) => forgotten ? null : Shown(seats.Where(seat => StateNames.Parse<ParticipationState>(seat.State) >= state).Sum(seat => seat.Count));
         var open = cohorts.Where(cohort => StateNames.Parse<RoundState>(cohort.State) < RoundState.Aggregating).ToArray();
         return new RoundView(
             round.Number, round.Attempt, StateNames.Parse<RoundState>(round.State), round.Reason, DateTimeOffset.FromUnixTimeMilliseconds(round.StartedAt),

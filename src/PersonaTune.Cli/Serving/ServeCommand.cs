@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using PersonaTune.Aggregator.Hosting;
 using PersonaTune.Aggregator.Persistence;
 using PersonaTune.Cli.Failures;
@@ -16,23 +18,32 @@ internal static class ServeCommand
     {
         var folder = new Option<string>("--folder") { Description = "Keys and, with SQLite, the database. Default: aggregator.", HelpName = "FOLDER", DefaultValueFactory = _ => "aggregator" };
         var url = new Option<string>("--url") { Description = "Where to listen.", HelpName = "URL", DefaultValueFactory = _ => "http://127.0.0.1:5080" };
+        var certificate = new Option<string?>("--certificate")
+        {
+            Description = "TLS certificate with its key for an https address: PKCS #12, its password in PERSONATUNE_CERTIFICATE_PASSWORD if it has one.",
+            HelpName = "FILE",
+        };
         var postgres = new Option<string?>("--postgres") { Description = "PostgreSQL instead of SQLite: a connection string.", HelpName = "TEXT" };
         var init = new Option<bool>("--init") { Description = "Make the keys that are missing in the folder." };
         var authority = new Option<string>("--authority") { Description = "with (default): also the enrolment authority; without: not; only: nothing else.", HelpName = "HOW", DefaultValueFactory = _ => "with" };
         authority.AcceptOnlyFromAmong("with", "without", "only");
         var quota = new Option<int>("--keys-per-token") { Description = "Keys that the enrolment token may enrol.", HelpName = "N", DefaultValueFactory = _ => 10_000 };
         quota.Require("1 to 1000000", value => value is >= 1 and <= 1_000_000);
-        var command = new Command("serve", "Run an aggregator with its dashboard on this machine.") { folder, url, postgres, init, authority, quota };
+        var command = new Command("serve", "Run an aggregator with its dashboard on this machine.") { folder, url, certificate, postgres, init, authority, quota };
         Invocation.SetAction(command, shared, console, async invocation =>
         {
             var parse = invocation.Parse;
             try
             {
                 var path = parse.GetValue(folder)!;
+                using var tls = parse.GetValue(certificate) is { } pfx
+                    ? X509CertificateLoader.LoadPkcs12FromFile(pfx, invocation.Console.Environment("PERSONATUNE_CERTIFICATE_PASSWORD"))
+                    : null;
                 var options = new AggregatorHostOptions
                 {
                     Keys = ServiceFolder.Open(Path.Combine(path, "keys"), parse.GetValue(init)),
                     Urls = parse.GetValue(url)!,
+                    Certificate = tls,
                     ServeAuthority = parse.GetValue(authority) != "without",
                     ServeAggregator = parse.GetValue(authority) != "only",
                     Database = parse.GetValue(postgres) is { } connection
@@ -48,7 +59,7 @@ internal static class ServeCommand
                 await app.StopAsync(CancellationToken.None);
                 return ExitCode.Success;
             }
-            catch (Exception e) when (e is DatabaseException or ValidationException or InvalidOperationException or IOException or UriFormatException)
+            catch (Exception e) when (e is DatabaseException or ValidationException or InvalidOperationException or IOException or UriFormatException or CryptographicException)
             {
                 throw new ToolException(ExitCode.Failure, e.Message, e);
             }

@@ -199,7 +199,7 @@ internal sealed class Simulator(IWorkload workload, SimulationPlan plan, Action<
         Releases = new VolatileReleaseMemory(),
         Budget = _ => new FreeBudget(),
         Admit = (_, _, _) => ValueTask.FromResult<string?>(null),
-        ConsentReceipt = new string('0', 32),
+        Consent = (_, _) => ValueTask.FromResult<string?>(new string('0', 32)),
     };
 
     // Different devices in each attempt, the same in each run.

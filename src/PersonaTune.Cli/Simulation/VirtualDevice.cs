@@ -52,7 +52,7 @@ internal sealed class VirtualDevice : IDisposable
             Releases = _releases,
             Budget = _ => new FreeBudget(),
             Admit = (_, _, _) => ValueTask.FromResult<string?>(null),
-            ConsentReceipt = new string('0', 32),
+            Consent = (_, _) => ValueTask.FromResult<string?>(new string('0', 32)),
             CohortFloor = 1,
             RequirePrivacy = false,
             RequireSecureAggregation = false,

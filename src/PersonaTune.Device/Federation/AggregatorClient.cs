@@ -152,7 +152,7 @@ public sealed class AggregatorClient
                 var answer = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
                 if (response.IsSuccessStatusCode) return answer;
                 failure = Problem(response.StatusCode, answer);
-                asked = response.Headers.RetryAfter?.Delta;
+                asked = response.Headers.RetryAfter is { } after ? after.Delta ?? after.Date - _time.GetUtcNow() : null;
                 if (response.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout)) throw failure;
             }
             catch (Exception e) when (e is HttpRequestException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
@@ -160,9 +160,11 @@ public sealed class AggregatorClient
                 failure = new AggregatorException(0, string.Empty, $"it does not answer ({e.Message}); try again later", innerException: e);
             }
 
-            if (attempt >= _options.MaximumRetries) throw failure;
-            var pause = asked ?? _options.FirstPause * Math.ScaleB(1, attempt) * (0.5 + (RandomNumberGenerator.GetInt32(1 << 16) / (double)(1 << 16)));
-            await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
+            // A service that asks for a long pause would hold the device in the middle of a round: the caller comes again instead.
+            if (attempt >= _options.MaximumRetries || asked > _options.MaximumPause) throw failure;
+            var own = _options.FirstPause * Math.ScaleB(1, Math.Min(attempt, 20)) * (0.5 + (RandomNumberGenerator.GetInt32(1 << 16) / (double)(1 << 16)));
+            if (own > _options.MaximumPause) own = _options.MaximumPause;
+            await Task.Delay(asked > TimeSpan.Zero ? asked.Value : own, _time, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -17,4 +17,22 @@ public sealed class AggregatorClientOptions
 
     /// <summary>The largest answer that is read. Default 256 MiB.</summary>
     public long MaximumAnswer { get; set; } = 256L << 20;
+
+    /// <summary>
+    /// The longest pause that a busy service may ask for (Retry-After) before the request is given up instead of repeated; the caller comes again later. Default one minute.
+    /// </summary>
+    public TimeSpan MaximumPause { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Problems of these values, one sentence each; empty when they are usable.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var problems = new List<string>();
+        if (string.IsNullOrWhiteSpace(Audience)) problems.Add($"{nameof(Audience)} is empty; expected the service's name");
+        if (MaximumRetries is < 0 or > 100) problems.Add($"{nameof(MaximumRetries)} is {MaximumRetries}; expected 0 to 100");
+        if (FirstPause <= TimeSpan.Zero || FirstPause > TimeSpan.FromMinutes(1)) problems.Add($"{nameof(FirstPause)} is {FirstPause}; expected above zero, at most one minute");
+        if (LongPoll <= TimeSpan.Zero || LongPoll > TimeSpan.FromSeconds(30)) problems.Add($"{nameof(LongPoll)} is {LongPoll}; expected above zero, at most 30 seconds");
+        if (MaximumAnswer < 1 << 16) problems.Add($"{nameof(MaximumAnswer)} is {MaximumAnswer}; expected at least 65536 bytes");
+        if (MaximumPause <= TimeSpan.Zero || MaximumPause > TimeSpan.FromHours(1)) problems.Add($"{nameof(MaximumPause)} is {MaximumPause}; expected above zero, at most one hour");
+        return problems;
+    }
 }

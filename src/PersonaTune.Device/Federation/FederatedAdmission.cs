@@ -14,14 +14,15 @@ namespace PersonaTune.Device.Federation;
 /// <param name="time">The clock.</param>
 /// <param name="lastParticipation">When the device took part in a task last, or null; null to leave that to the aggregator.</param>
 public sealed class FederatedAdmission(
-    FederatedPolicy policy, IDeviceConditions conditions, Func<ConsentReceipt?> consent, TimeProvider time, Func<string, DateTimeOffset?>? lastParticipation = null)
+    FederatedPolicy policy, IDeviceConditions conditions, Func<TaskDefinition, CancellationToken, ValueTask<ConsentReceipt?>> consent, TimeProvider time, Func<string, DateTimeOffset?>? lastParticipation = null)
 {
     /// <summary>Why the device must not take part now, or null.</summary>
-    public ValueTask<string?> AdmitAsync(TaskDefinition task, int examples, CancellationToken cancellationToken)
+    public async ValueTask<string?> AdmitAsync(TaskDefinition task, int examples, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(task);
         cancellationToken.ThrowIfCancellationRequested();
-        var obstacles = FederatedEligibility.Check(task, policy, conditions.Read(), examples, lastParticipation?.Invoke(task.Name), consent(), time.GetUtcNow());
-        return ValueTask.FromResult(obstacles.Count == 0 ? null : string.Join("; ", obstacles.Select(obstacle => obstacle.Text)));
+        var receipt = await consent(task, cancellationToken).ConfigureAwait(false);
+        var obstacles = FederatedEligibility.Check(task, policy, conditions.Read(), examples, lastParticipation?.Invoke(task.Name), receipt, time.GetUtcNow());
+        return obstacles.Count == 0 ? null : string.Join("; ", obstacles.Select(obstacle => obstacle.Text));
     }
 }

@@ -27,7 +27,7 @@ public sealed partial class FederatedClient
         var update = await trainer.TrainAsync(start, task.Training, cancellationToken).ConfigureAwait(false);
         try
         {
-            await EnsureAdmittedAsync(task, update.Examples, cancellationToken).ConfigureAwait(false);
+            await EnsureAdmittedAsync(attempt, update.Examples, cancellationToken).ConfigureAwait(false);
             if (secure) await ReportSecurelyAsync(attempt, seat, update, cancellationToken).ConfigureAwait(false);
             else await ReportPlainlyAsync(attempt, seat, configuration, update, cancellationToken).ConfigureAwait(false);
         }
@@ -85,7 +85,7 @@ public sealed partial class FederatedClient
     {
         var task = attempt.Task;
         using var server = new VerificationKey(_options.ServerKey.Span);
-        var budget = new TrackedBudget(_options.Budget(task), attempt);
+        var budget = new TrackedBudget(this, _options.Budget(task), attempt);
         var policy = new DevicePolicy
         {
             Certificates = _options.Authority,
@@ -103,7 +103,7 @@ public sealed partial class FederatedClient
         while (true)
         {
             await ObserveAsync(StepFor(message), cancellationToken).ConfigureAwait(false);
-            if (StepFor(message) == ParticipationStep.Upload) await EnsureAdmittedAsync(task, update.Examples, cancellationToken).ConfigureAwait(false);
+            if (StepFor(message) == ParticipationStep.Upload) await EnsureAdmittedAsync(attempt, update.Examples, cancellationToken).ConfigureAwait(false);
             var answers = round.Receive(message, Now);
             await UploadAsync(seat.Cohort, round, answers, cancellationToken).ConfigureAwait(false);
             if (round.Stage == DeviceStage.Finished) return;
@@ -139,7 +139,7 @@ public sealed partial class FederatedClient
         var task = attempt.Task;
         var session = SessionId.Derive(configuration, new byte[SessionId.NonceLength]);
         if (!_options.Rounds.TryBegin(task.Name, configuration.Round, session)) throw Refuse($"round {configuration.Round} was seen before; wait for the next");
-        var budget = new TrackedBudget(_options.Budget(task), attempt);
+        var budget = new TrackedBudget(this, _options.Budget(task), attempt);
         if (!budget.Covers(configuration) || !budget.TrySpend(configuration, session)) throw new RefusalException(RefusalReason.BudgetExhausted, "round", "the user's budget does not cover it; wait until budget is granted");
         var packed = Pack(task, configuration, update.Delta);
         await ObserveAsync(ParticipationStep.Upload, cancellationToken).ConfigureAwait(false);
@@ -168,9 +168,11 @@ public sealed partial class FederatedClient
         return packed;
     }
 
-    private async ValueTask EnsureAdmittedAsync(TaskDefinition task, int examples, CancellationToken cancellationToken)
+    private async ValueTask EnsureAdmittedAsync(Attempt attempt, int examples, CancellationToken cancellationToken)
     {
-        if (await _options.Admit(task, examples, cancellationToken).ConfigureAwait(false) is { } reason) throw new ConsentEndedException(reason);
+        if (await _options.Consent(attempt.Task, cancellationToken).ConfigureAwait(false) != attempt.Consent)
+            throw new AdmissionEndedException("the consent that the participation began with was withdrawn, replaced or has expired", "consent-ended");
+        if (await _options.Admit(attempt.Task, examples, cancellationToken).ConfigureAwait(false) is { } reason) throw new AdmissionEndedException(reason, "not-admitted");
     }
 
     private static ParticipationStep StepFor(ReadOnlyMemory<byte> message) => (MessageType)message.Span[5] switch
@@ -185,10 +187,16 @@ public sealed partial class FederatedClient
 
     private static RefusalException Refuse(string problem, Exception? inner = null) => new(RefusalReason.ConfigurationInvalid, "round", problem, inner);
 
-    private sealed class TrackedBudget(IRoundBudget budget, Attempt attempt) : IRoundBudget
+    private sealed class TrackedBudget(FederatedClient client, IRoundBudget budget, Attempt attempt) : IRoundBudget
     {
         public bool Covers(RoundConfiguration configuration) => budget.Covers(configuration);
 
-        public bool TrySpend(RoundConfiguration configuration, SessionId session) => attempt.Paid = budget.TrySpend(configuration, session);
+        public bool TrySpend(RoundConfiguration configuration, SessionId session)
+        {
+            client.RecordCost(attempt, attempt.Record is null ? 0 : TaskCost.RoundEpsilon(attempt.Task));
+            attempt.Paid = budget.TrySpend(configuration, session);
+            if (!attempt.Paid) client.RecordCost(attempt, 0);
+            return attempt.Paid;
+        }
     }
 }

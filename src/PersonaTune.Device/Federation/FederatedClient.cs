@@ -64,35 +64,52 @@ public sealed partial class FederatedClient
         var attempt = new Attempt(offered.Task, _options.Service.BytesSent, _options.Service.BytesReceived);
         if (await FindObstacleAsync(offered, trainer, cancellationToken).ConfigureAwait(false) is { } obstacle)
             return End(attempt, ParticipationEnd.NotOffered, obstacle);
+        if (await _options.Consent(offered.Task, cancellationToken).ConfigureAwait(false) is not { } consent)
+            return End(attempt, ParticipationEnd.NotOffered, "no consent receipt for federated learning is in force");
+        attempt.Consent = consent;
         await ObserveAsync(ParticipationStep.CheckIn, cancellationToken).ConfigureAwait(false);
         var answer = await _options.Service.CheckInAsync(offered.Task.Name, new CheckInRequest(
-            trainer.BaseModelDigest, trainer.SchemaHash, trainer.Rank, offered.Digest, _options.ConsentReceipt, ClientVersion), cancellationToken).ConfigureAwait(false);
+            trainer.BaseModelDigest, trainer.SchemaHash, trainer.Rank, offered.Digest, consent, ClientVersion), cancellationToken).ConfigureAwait(false);
         attempt.NotBefore = Draw(answer.Retry);
         if (answer.Assignment is not { } seat) return End(attempt, ParticipationEnd.NoSeat, answer.Refusal?.Detail ?? "the aggregator gave no reason");
         attempt.Round = seat.Round;
+        var (end, reason, status, code) = await TryTakePartAsync(attempt, seat, trainer, cancellationToken).ConfigureAwait(false);
+        EndRecord(attempt, status, code);
+        return End(attempt, end, reason);
+    }
+
+    private async Task<(ParticipationEnd End, string? Reason, ParticipationStatus Status, string? Code)> TryTakePartAsync(
+        Attempt attempt, Assignment seat, IFederatedTrainer trainer, CancellationToken cancellationToken)
+    {
         try
         {
+            BeginRecord(attempt);
             await TakePartAsync(attempt, seat, trainer, cancellationToken).ConfigureAwait(false);
-            return End(attempt, ParticipationEnd.Completed, null);
+            return (ParticipationEnd.Completed, null, ParticipationStatus.Contributed, null);
         }
         catch (RefusalException e)
         {
             await LeaveAsync(seat.Cohort).ConfigureAwait(false);
-            return End(attempt, ParticipationEnd.Refused, e.Message);
+            return (ParticipationEnd.Refused, e.Message, ParticipationStatus.Refused, e.Reason.ToString());
         }
-        catch (ConsentEndedException e)
+        catch (AdmissionEndedException e)
         {
             await LeaveAsync(seat.Cohort).ConfigureAwait(false);
-            return End(attempt, ParticipationEnd.Left, e.Message);
+            return (ParticipationEnd.Left, e.Message, ParticipationStatus.Withdrawn, e.Code);
         }
         catch (OperationCanceledException)
         {
             await LeaveAsync(seat.Cohort).ConfigureAwait(false);
-            return End(attempt, ParticipationEnd.Left, "the participation was ended on the device");
+            return (ParticipationEnd.Left, "the participation was ended on the device", ParticipationStatus.Withdrawn, "ended-by-application");
         }
         catch (AggregatorException e) when (e.Type is ProblemTypes.Gone or ProblemTypes.Refused)
         {
-            return End(attempt, ParticipationEnd.Dropped, e.Reason ?? e.Message);
+            return (ParticipationEnd.Dropped, e.Reason ?? e.Message, ParticipationStatus.Dropped, DropCode(e));
+        }
+        catch (Exception e)
+        {
+            EndRecord(attempt, ParticipationStatus.Failed, FailureCode(e));
+            throw;
         }
     }
 
@@ -164,7 +181,14 @@ public sealed partial class FederatedClient
         public bool Paid { get; set; }
 
         public DateTimeOffset? NotBefore { get; set; }
+
+        public string Consent { get; set; } = string.Empty;
+
+        public ParticipationRecord? Record { get; set; }
     }
 
-    private sealed class ConsentEndedException(string reason) : Exception(reason);
+    private sealed class AdmissionEndedException(string reason, string code) : Exception(reason)
+    {
+        public string Code => code;
+    }
 }

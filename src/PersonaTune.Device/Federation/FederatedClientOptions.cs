@@ -37,8 +37,14 @@ public sealed class FederatedClientOptions
     /// </summary>
     public required Func<TaskDefinition, int, CancellationToken, ValueTask<string?>> Admit { get; init; }
 
-    /// <summary>The id of the consent receipt, 32 hexadecimal digits.</summary>
-    public required string ConsentReceipt { get; init; }
+    /// <summary>
+    /// The id of the consent receipt that covers a task now, 32 hexadecimal digits, or null. Asked before a seat is asked for and before the upload: a receipt that is gone or another one ends the
+    /// participation.
+    /// </summary>
+    public required Func<TaskDefinition, CancellationToken, ValueTask<string?>> Consent { get; init; }
+
+    /// <summary>Where participations are recorded for the user to see; null for nowhere (default).</summary>
+    public IParticipationLog? Participations { get; init; }
 
     /// <summary>The smallest cohort that the device takes part in. Default 32.</summary>
     public int CohortFloor { get; init; } = 32;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaTune.Protocol.Tasks;
 
 namespace PersonaTune.Device.Federation;
@@ -31,4 +32,23 @@ public sealed record FederatedPolicy
 
     /// <summary>Whether the device must be idle. Default true.</summary>
     public bool RequireIdle { get; init; } = true;
+
+    /// <summary>Problems of these values, one sentence each; empty when they are usable.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var problems = new List<string>();
+        void Check(bool holds, FormattableString problem)
+        {
+            if (!holds) problems.Add(problem.ToString(CultureInfo.InvariantCulture));
+        }
+
+        Check(MaximumEpsilon > 0 && double.IsFinite(MaximumEpsilon), $"{nameof(MaximumEpsilon)} is {MaximumEpsilon}; expected a finite number above 0");
+        Check(MaximumDelta is > 0 and < 1, $"{nameof(MaximumDelta)} is {MaximumDelta}; expected above 0 and below 1, well below one over the number of users");
+        Check(MinimumCohort >= 2, $"{nameof(MinimumCohort)} is {MinimumCohort}; expected at least 2 devices");
+        Check(MinimumExamples >= 1, $"{nameof(MinimumExamples)} is {MinimumExamples}; expected at least 1");
+        Check(MinimumSeparation >= TimeSpan.Zero, $"{nameof(MinimumSeparation)} is {MinimumSeparation}; expected zero or more");
+        if (PrivacyKinds is not { Count: > 0 }) problems.Add($"{nameof(PrivacyKinds)} is empty; expected at least one kind");
+        foreach (var kind in PrivacyKinds ?? []) Check(Enum.IsDefined(kind), $"{nameof(PrivacyKinds)} holds {(int)kind}; expected members of {nameof(PrivacyKind)}");
+        return problems;
+    }
 }

@@ -1,20 +1,38 @@
+using PersonaTune.Privacy.SecureAggregation;
+using PersonaTune.Protocol.Tasks;
+
 namespace PersonaTune.Device.Federation;
 
 /// <summary>
 /// Takes part in every task that the application has a trainer for, again and again: one participation at a time, never before the moment that the aggregator's retry window drew (pace steering), and
 /// hands each newer release to the application. Run it once, for as long as the application lives.
 /// </summary>
-/// <param name="client">The client.</param>
+/// <remarks>
+/// A task that is refused, or for which the aggregator does not answer, is left alone for the idle pause and keeps no other task from its turn. What the application's own trainer or installer throws ends the
+/// work.
+/// </remarks>
+/// <param name="client">Gives the client, before each look at the tasks: see <see cref="FederatedClientSource.GetAsync"/>, which renews the device's certificate in time.</param>
 /// <param name="trainer">The trainer of a task, or null to leave the task alone.</param>
 /// <param name="install">Takes a verified release that is newer than the last one it took, for example <c>Personalizer.UseGlobalAsync</c>; null to ignore releases.</param>
 /// <param name="time">The clock.</param>
-/// <param name="idle">The pause after a lost connection and between looks where no task is offered. Default 15 minutes.</param>
+/// <param name="idle">The pause after a failure and between looks where no task is offered. Default 15 minutes.</param>
 public sealed class FederatedWorker(
-    FederatedClient client, Func<OfferedTask, IFederatedTrainer?> trainer, Func<OfferedTask, GlobalRelease, CancellationToken, Task>? install, TimeProvider time, TimeSpan? idle = null)
+    Func<CancellationToken, Task<FederatedClient>> client, Func<OfferedTask, IFederatedTrainer?> trainer, Func<OfferedTask, GlobalRelease, CancellationToken, Task>? install, TimeProvider time,
+    TimeSpan? idle = null)
 {
     private readonly TimeSpan _idle = idle ?? TimeSpan.FromMinutes(15);
     private readonly Dictionary<string, DateTimeOffset> _notBefore = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _installed = new(StringComparer.Ordinal);
+
+    /// <summary>A worker with one client, for as long as that client's certificate is valid.</summary>
+    public FederatedWorker(
+        FederatedClient client, Func<OfferedTask, IFederatedTrainer?> trainer, Func<OfferedTask, GlobalRelease, CancellationToken, Task>? install, TimeProvider time, TimeSpan? idle = null)
+        : this(_ => Task.FromResult(client), trainer, install, time, idle)
+    {
+    }
+
+    // However soon an aggregator asks the device to come again, it does not come more often than this.
+    private TimeSpan ShortestPause => _idle < TimeSpan.FromSeconds(1) ? _idle : TimeSpan.FromSeconds(1);
 
     /// <summary>Works until <paramref name="cancellationToken"/> ends it.</summary>
     /// <param name="progress">Told of each attempt to take part, and of nothing that was said to whom.</param>
@@ -25,9 +43,8 @@ public sealed class FederatedWorker(
         {
             try
             {
-                var tasks = await client.ListTasksAsync(cancellationToken).ConfigureAwait(false);
-                foreach (var task in tasks) await WorkAsync(task, progress, cancellationToken).ConfigureAwait(false);
-                await Task.Delay(Pause(tasks), time, cancellationToken).ConfigureAwait(false);
+                var pause = await LookAsync(progress, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             }
             catch (AggregatorException)
             {
@@ -41,26 +58,42 @@ public sealed class FederatedWorker(
         }
     }
 
-    private async Task WorkAsync(OfferedTask task, IProgress<ParticipationOutcome>? progress, CancellationToken cancellationToken)
+    private async Task<TimeSpan> LookAsync(IProgress<ParticipationOutcome>? progress, CancellationToken cancellationToken)
     {
-        if (install is not null && await client.FetchReleaseAsync(task, _installed.GetValueOrDefault(task.Task.Name), cancellationToken).ConfigureAwait(false) is { } release)
+        var present = await client(cancellationToken).ConfigureAwait(false);
+        var next = time.GetUtcNow() + _idle;
+        foreach (var task in await present.ListTasksAsync(cancellationToken).ConfigureAwait(false))
         {
-            await install(task, release, cancellationToken).ConfigureAwait(false);
-            _installed[task.Task.Name] = release.Manifest.Number;
+            try
+            {
+                if (await WorkAsync(present, task, progress, cancellationToken).ConfigureAwait(false) is { } due && due < next) next = due;
+            }
+            catch (Exception e) when (e is AggregatorException or RefusalException)
+            {
+                _notBefore[task.Task.Name] = time.GetUtcNow() + _idle;
+            }
         }
 
-        if (task.State != Protocol.Tasks.TaskState.Open || time.GetUtcNow() < _notBefore.GetValueOrDefault(task.Task.Name) || trainer(task) is not { } own) return;
-        var outcome = await client.RunOnceAsync(task, own, cancellationToken).ConfigureAwait(false);
-        _notBefore[task.Task.Name] = outcome.NotBefore;
-        progress?.Report(outcome);
+        var pause = next - time.GetUtcNow();
+        return pause > ShortestPause ? pause : ShortestPause;
     }
 
-    private TimeSpan Pause(IReadOnlyList<OfferedTask> tasks)
+    // When the task's turn comes again; null if nothing is to be done for it.
+    private async Task<DateTimeOffset?> WorkAsync(FederatedClient present, OfferedTask task, IProgress<ParticipationOutcome>? progress, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var pause = _idle;
-        foreach (var task in tasks)
-            if (_notBefore.TryGetValue(task.Task.Name, out var moment) && moment - now < pause) pause = moment - now;
-        return pause > TimeSpan.Zero ? pause : TimeSpan.FromMilliseconds(1);
+        var name = task.Task.Name;
+        if (install is not null && await present.FetchReleaseAsync(task, _installed.GetValueOrDefault(name), cancellationToken).ConfigureAwait(false) is { } release)
+        {
+            await install(task, release, cancellationToken).ConfigureAwait(false);
+            _installed[name] = release.Manifest.Number;
+        }
+
+        if (task.State != TaskState.Open) return null;
+        if (_notBefore.TryGetValue(name, out var moment) && time.GetUtcNow() < moment) return moment;
+        if (trainer(task) is not { } own) return null;
+        var outcome = await present.RunOnceAsync(task, own, cancellationToken).ConfigureAwait(false);
+        _notBefore[name] = outcome.NotBefore;
+        progress?.Report(outcome);
+        return outcome.NotBefore;
     }
 }

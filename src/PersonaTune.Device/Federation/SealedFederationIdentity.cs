@@ -13,6 +13,9 @@ public static class SealedFederationIdentity
 {
     private const string Collection = "federation", Name = "identity", Subject = "federation identity";
 
+    /// <summary>How long before its end a certificate is renewed: 12 hours.</summary>
+    public static readonly TimeSpan RenewBefore = TimeSpan.FromHours(12);
+
     /// <summary>The identity with a certificate that is valid for a while: from the store, or enrolled now.</summary>
     /// <param name="store">The sealed store.</param>
     /// <param name="authority">A client whose address is the authority's.</param>
@@ -27,18 +30,44 @@ public static class SealedFederationIdentity
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(time);
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        if (await store.Blobs.GetAsync(SealedStore.DeviceUser, Collection, Name, cancellationToken).ConfigureAwait(false) is { } blob)
+        try
         {
-            var (pkcs8, certificate, notAfter) = Read(blob.Content.Span);
-            key.ImportPkcs8PrivateKey(pkcs8, out _);
-            CryptographicOperations.ZeroMemory(pkcs8);
-            if (notAfter - time.GetUtcNow() > TimeSpan.FromHours(12)) return new IdentityKey(key, certificate);
-        }
+            (byte[] Certificate, DateTimeOffset NotAfter)? known = null;
+            if (await store.Blobs.GetAsync(SealedStore.DeviceUser, Collection, Name, cancellationToken).ConfigureAwait(false) is { } blob)
+            {
+                var (pkcs8, certificate, notAfter) = Read(blob.Content.Span);
+                key.ImportPkcs8PrivateKey(pkcs8, out _);
+                CryptographicOperations.ZeroMemory(pkcs8);
+                if (notAfter - time.GetUtcNow() > RenewBefore) return new IdentityKey(key, certificate);
+                known = (certificate, notAfter);
+            }
 
+            try
+            {
+                return await EnrolAsync(store, authority, audience, key, attestation, cancellationToken).ConfigureAwait(false);
+            }
+            catch (AggregatorException) when (known is { } still && still.NotAfter - time.GetUtcNow() > TimeSpan.FromMinutes(5))
+            {
+                // The old certificate still serves; the renewal is tried again at the next opening.
+                return new IdentityKey(key, known.Value.Certificate);
+            }
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<IdentityKey> EnrolAsync(
+        SealedStore store, AggregatorClient authority, string audience, ECDsa key, IAttestationProvider attestation, CancellationToken cancellationToken)
+    {
         var (identity, end) = await DeviceEnrolment.EnrolAsync(authority, audience, key, attestation, cancellationToken).ConfigureAwait(false);
         using var writer = new SealWriter();
         writer.WriteByte(1);
-        writer.WriteField(key.ExportPkcs8PrivateKey());
+        var pkcs8 = key.ExportPkcs8PrivateKey();
+        writer.WriteField(pkcs8);
+        CryptographicOperations.ZeroMemory(pkcs8);
         writer.WriteField(identity.Certificate.Span);
         writer.WriteInt64(end.UtcTicks);
         await store.Blobs.PutAsync(SealedStore.DeviceUser, Collection, Name, writer.ToArray(), cancellationToken).ConfigureAwait(false);

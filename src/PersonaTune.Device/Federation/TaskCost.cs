@@ -27,6 +27,13 @@ public static class TaskCost
         return task.Privacy.Law == NoiseLaw.Skellam ? noise.AsSkellam() : noise.AsDiscreteGaussian();
     }
 
+    /// <summary>Epsilon of one participation at the task's delta, without amplification; infinite without differential privacy.</summary>
+    public static double RoundEpsilon(TaskDefinition task)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        return RoundEvent(task) is { } once ? Accountant().Compose(once, 1).GetEpsilon(task.Privacy.Delta) : double.PositiveInfinity;
+    }
+
     /// <summary>
     /// Epsilon of all rounds at the task's delta, if the device takes part whenever its coin lets it; infinite without differential privacy. The device's own coin amplifies, because
     /// nobody else sees it before the device checks in; what the aggregator learns by the check-in is not covered.

@@ -128,6 +128,23 @@ public sealed class FederatedClientTests : IAsyncLifetime
         Assert.Contains("not the one that the operator signed", outcome.Reason, StringComparison.Ordinal);
     }
 
+    /// <summary>A full disk: what cannot be recorded is not paid for and not uploaded.</summary>
+    [Fact]
+    public async Task A_record_that_cannot_be_written_ends_the_participation_before_it_is_paid_for()
+    {
+        var (log, budget) = (new FullLog(), new Budget());
+        var others = new List<FederatedClient>();
+        for (var i = 0; i < 3; i++) others.Add(await ClientAsync());
+        var waiting = others.Select(other => JoinAsync(other)).ToArray();
+        var client = await ClientAsync(log: log, budget: budget);
+        var error = await Assert.ThrowsAsync<IOException>(() => JoinAsync(client));
+        Assert.Equal("no space left", error.Message);
+        Assert.Equal(0, budget.Spends);
+        Assert.Equal(ParticipationStatus.Failed, log.Last!.Status);
+        Assert.Equal("device-error", log.Last.Reason);
+        Assert.All(await System.Threading.Tasks.Task.WhenAll(waiting), outcome => Assert.Equal(ParticipationEnd.Dropped, outcome.End));
+    }
+
     /// <summary>A report of two chunks whose second one does not get through until the client has given it up once.</summary>
     [Fact]
     public async Task An_upload_that_broke_off_goes_on_with_the_chunks_that_are_missing()
@@ -166,7 +183,7 @@ public sealed class FederatedClientTests : IAsyncLifetime
 
     private async Task<FederatedClient> ClientAsync(
         Func<TaskDefinition, int, CancellationToken, ValueTask<string?>>? admit = null, int floor = 4, bool privacy = false, ReadOnlyMemory<byte>? operatorKey = null, HttpMessageHandler? handler = null,
-        int retries = 4)
+        int retries = 4, IParticipationLog? log = null, Budget? budget = null)
     {
         var identity = await _service.EnrolAsync();
         var keys = _service.Keys.Keys();
@@ -180,9 +197,10 @@ public sealed class FederatedClientTests : IAsyncLifetime
             OperatorKeys = [operatorKey ?? keys.OperatorPublicKey],
             Rounds = new VolatileRoundMemory(),
             Releases = new VolatileReleaseMemory(),
-            Budget = _ => new Budget(),
+            Budget = _ => budget ?? new Budget(),
+            Participations = log,
             Admit = admit ?? ((_, _, _) => ValueTask.FromResult<string?>(null)),
-            ConsentReceipt = new string('0', 32),
+            Consent = (_, _) => ValueTask.FromResult<string?>(new string('0', 32)),
             CohortFloor = floor,
             RequirePrivacy = privacy,
         });
@@ -216,7 +234,20 @@ public sealed class FederatedClientTests : IAsyncLifetime
     {
         public bool Covers(RoundConfiguration configuration) => true;
 
-        public bool TrySpend(RoundConfiguration configuration, SessionId session) => true;
+        public bool TrySpend(RoundConfiguration configuration, SessionId session) => ++Spends > 0;
+
+        public int Spends { get; private set; }
+    }
+
+    /// <summary>Has no room for a charge.</summary>
+    private sealed class FullLog : IParticipationLog
+    {
+        public ParticipationRecord? Last { get; private set; }
+
+        public void Save(ParticipationRecord record) =>
+            Last = record is { Epsilon: > 0, Ended: null } ? throw new IOException("no space left") : record;
+
+        public Task<IReadOnlyList<ParticipationRecord>> ListAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 
     /// <summary>Loses the connection at the second large body, some times.</summary>

@@ -144,7 +144,7 @@ public sealed class KillTests(ITestOutputHelper output)
             Releases = new VolatileReleaseMemory(),
             Budget = _ => new FreeBudget(),
             Admit = (_, _, _) => ValueTask.FromResult<string?>(null),
-            ConsentReceipt = new string('0', 32),
+            Consent = (_, _) => ValueTask.FromResult<string?>(new string('0', 32)),
             CohortFloor = 4,
             MinimumCorruptPpm = 0,
         });
