@@ -14,13 +14,15 @@ namespace PersonaTune.Cli.Serving;
 /// <summary><c>serve</c>: an aggregator on this machine.</summary>
 internal static class ServeCommand
 {
+    private const string PasswordVariable = "PERSONATUNE_CERTIFICATE_PASSWORD";
+
     public static Command Build(SharedOptions shared, ToolConsole console)
     {
         var folder = new Option<string>("--folder") { Description = "Keys and, with SQLite, the database. Default: aggregator.", HelpName = "FOLDER", DefaultValueFactory = _ => "aggregator" };
         var url = new Option<string>("--url") { Description = "Where to listen.", HelpName = "URL", DefaultValueFactory = _ => "http://127.0.0.1:5080" };
         var certificate = new Option<string?>("--certificate")
         {
-            Description = "TLS certificate with its key for an https address: PKCS #12, its password in PERSONATUNE_CERTIFICATE_PASSWORD if it has one.",
+            Description = "TLS certificate with its key for an https address: PKCS #12, its password in " + PasswordVariable + " if it has one.",
             HelpName = "FILE",
         };
         var postgres = new Option<string?>("--postgres") { Description = "PostgreSQL instead of SQLite: a connection string.", HelpName = "TEXT" };
@@ -36,9 +38,7 @@ internal static class ServeCommand
             try
             {
                 var path = parse.GetValue(folder)!;
-                using var tls = parse.GetValue(certificate) is { } pfx
-                    ? X509CertificateLoader.LoadPkcs12FromFile(pfx, invocation.Console.Environment("PERSONATUNE_CERTIFICATE_PASSWORD"))
-                    : null;
+                using var tls = parse.GetValue(certificate) is { } file ? LoadCertificate(file, invocation.Console.Environment(PasswordVariable)) : null;
                 var options = new AggregatorHostOptions
                 {
                     Keys = ServiceFolder.Open(Path.Combine(path, "keys"), parse.GetValue(init)),
@@ -59,11 +59,29 @@ internal static class ServeCommand
                 await app.StopAsync(CancellationToken.None);
                 return ExitCode.Success;
             }
-            catch (Exception e) when (e is DatabaseException or ValidationException or InvalidOperationException or IOException or UriFormatException or CryptographicException)
+            catch (Exception e) when (e is DatabaseException or ValidationException or InvalidOperationException or IOException or UriFormatException)
             {
                 throw new ToolException(ExitCode.Failure, e.Message, e);
             }
         });
         return command;
+    }
+
+    private static X509Certificate2 LoadCertificate(string file, string? password)
+    {
+        if (!File.Exists(file)) throw new ToolException(ExitCode.BadInput, $"{file}: no such file; give a certificate with its key, PKCS #12");
+        X509Certificate2 certificate;
+        try
+        {
+            certificate = X509CertificateLoader.LoadPkcs12FromFile(file, password);
+        }
+        catch (CryptographicException e)
+        {
+            throw new ToolException(ExitCode.BadInput, $"{file}: expected PKCS #12 that opens {(password is null ? "without a password" : $"with the password in {PasswordVariable}")}: {e.Message}", e);
+        }
+
+        if (certificate.HasPrivateKey) return certificate;
+        certificate.Dispose();
+        throw new ToolException(ExitCode.BadInput, $"{file}: holds a certificate without its key; export both into one PKCS #12 file");
     }
 }

@@ -187,9 +187,7 @@ public sealed class AdapterLibrary : IDisposable
     public Task<IReadOnlyList<AdapterEntry>> EnforceAsync(string user, TrustStore? trust = null, CancellationToken cancellationToken = default)
     {
         var now = _time.GetUtcNow();
-        return InvalidateAsync(user, manifest => manifest.Provenance is { } provenance && (provenance.NotAfter < now || (trust is not null && provenance.SignerKeyId is { } key
-            && (trust.RevokedKeys.Any(revoked => string.Equals(revoked.ToString(), key, StringComparison.OrdinalIgnoreCase)) || trust.RevokedAdapters.Contains(provenance.Name, StringComparer.Ordinal)
-                || (trust.MinimumVersions.TryGetValue(provenance.Name, out var least) && provenance.Version < least)))), "expired or revoked", cancellationToken);
+        return InvalidateAsync(user, manifest => manifest.Provenance is { } provenance && provenance.IsOver(now, trust), "expired or revoked", cancellationToken);
     }
 
     /// <inheritdoc/>

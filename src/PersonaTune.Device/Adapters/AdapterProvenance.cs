@@ -1,3 +1,5 @@
+using PersonaTune.Privacy.Signing;
+
 namespace PersonaTune.Device.Adapters;
 
 /// <summary>Where an adapter came from that was not trained here.</summary>
@@ -11,4 +13,15 @@ namespace PersonaTune.Device.Adapters;
 /// <param name="PrivacyStatement">What its maker says about the data it learned from.</param>
 /// <param name="Imported">When it was imported.</param>
 public sealed record AdapterProvenance(string Name, long Version, string BundleDigest, string? SignerKeyId, string? SignerName, bool Pinned, DateTimeOffset? NotAfter,
-    string PrivacyStatement, DateTimeOffset Imported);
+    string PrivacyStatement, DateTimeOffset Imported)
+{
+    /// <summary>Whether it may not be used any more: its time is over, or <paramref name="trust"/> revokes its signer or its name, or demands a newer version. Trust says nothing of what nobody signed.</summary>
+    internal bool IsOver(DateTimeOffset now, TrustStore? trust)
+    {
+        if (NotAfter < now) return true;
+        if (trust is null || SignerKeyId is null) return false;
+        return trust.RevokedKeys.Any(key => string.Equals(key.ToString(), SignerKeyId, StringComparison.OrdinalIgnoreCase))
+            || trust.RevokedAdapters.Contains(Name, StringComparer.Ordinal)
+            || (trust.MinimumVersions.TryGetValue(Name, out var least) && Version < least);
+    }
+}

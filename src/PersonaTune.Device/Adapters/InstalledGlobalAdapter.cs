@@ -27,7 +27,7 @@ public sealed record InstalledGlobalAdapter(string Name, LoraAdapter Adapter, fl
         if (string.IsNullOrWhiteSpace(name)) throw new ArgumentException("a global adapter needs a name", nameof(installed));
         if (!float.IsFinite(scale)) throw new ArgumentException($"an adapter's scale is a finite number, found {scale}", nameof(installed));
         LoraCompatibility.Demand(adapter, model, name);
-        if (adapter.Pairs().Any(entry => entry.Pair.Magnitude is not null))
+        if (adapter.HasMagnitudes)
             throw new AdapterMismatchException(name, "has DoRA magnitudes, above which nothing can be trained; merge it into the model first");
         using var writer = new SealWriter();
         writer.WriteByte(Version);
@@ -48,13 +48,11 @@ public sealed record InstalledGlobalAdapter(string Name, LoraAdapter Adapter, fl
     }
 
     /// <summary>Takes the one of a model away; false where there is none. Thread-safe.</summary>
-    public static async Task<bool> DeleteAsync(SealedStore store, DecoderModel model, CancellationToken cancellationToken = default)
+    public static Task<bool> DeleteAsync(SealedStore store, DecoderModel model, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(model);
-        if (await store.Blobs.GetAsync(SealedStore.DeviceUser, Collection, model.Digest, cancellationToken).ConfigureAwait(false) is null) return false;
-        await store.Blobs.PutRangeAsync(SealedStore.DeviceUser, Collection, [], [model.Digest], cancellationToken).ConfigureAwait(false);
-        return true;
+        return store.Blobs.DeleteAsync(SealedStore.DeviceUser, Collection, model.Digest, cancellationToken);
     }
 
     private static InstalledGlobalAdapter Read(ReadOnlySpan<byte> content, DecoderModel model)

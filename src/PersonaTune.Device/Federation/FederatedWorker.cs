@@ -22,6 +22,7 @@ public sealed class FederatedWorker(
 {
     private readonly TimeSpan _idle = idle ?? TimeSpan.FromMinutes(15);
     private readonly Dictionary<string, DateTimeOffset> _notBefore = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _restsUntil = new(StringComparer.Ordinal); // after a failure
     private readonly Dictionary<string, int> _installed = new(StringComparer.Ordinal);
 
     /// <summary>A worker with one client, for as long as that client's certificate is valid.</summary>
@@ -64,13 +65,14 @@ public sealed class FederatedWorker(
         var next = time.GetUtcNow() + _idle;
         foreach (var task in await present.ListTasksAsync(cancellationToken).ConfigureAwait(false))
         {
+            if (time.GetUtcNow() < _restsUntil.GetValueOrDefault(task.Task.Name)) continue;
             try
             {
                 if (await WorkAsync(present, task, progress, cancellationToken).ConfigureAwait(false) is { } due && due < next) next = due;
             }
             catch (Exception e) when (e is AggregatorException or RefusalException)
             {
-                _notBefore[task.Task.Name] = time.GetUtcNow() + _idle;
+                _restsUntil[task.Task.Name] = time.GetUtcNow() + _idle;
             }
         }
 

@@ -73,9 +73,6 @@ public sealed class PhotoTransfer(PhotoLabeler labeler, TimeProvider? time = nul
     public Task<bool> EnforceAsync(string user, TrustStore? trust = null, CancellationToken cancellationToken = default)
     {
         var now = _time.GetUtcNow();
-        return _labeler.EraseImportedAsync(user, origin => origin.NotAfter < now || (trust is not null && (
-            trust.RevokedKeys.Any(key => string.Equals(key.ToString(), origin.SignerKeyId, StringComparison.OrdinalIgnoreCase))
-            || trust.RevokedAdapters.Contains(origin.Name, StringComparer.Ordinal)
-            || (trust.MinimumVersions.TryGetValue(origin.Name, out var least) && origin.Version < least))), cancellationToken);
+        return _labeler.EraseImportedAsync(user, origin => origin.IsOver(now, trust), cancellationToken);
     }
 }

@@ -33,7 +33,7 @@ public sealed class AdapterStack
         }
 
         // DoRA's factors depend on the base, so that such a stack is laid out when it first meets its model.
-        _hasMagnitudes = Entries.Any(entry => entry.Scale != 0f && entry.Adapter.Pairs().Any(item => item.Pair.Magnitude is not null));
+        _hasMagnitudes = Entries.Any(entry => entry.Scale != 0f && entry.Adapter.HasMagnitudes);
         if (_hasMagnitudes) MaxRank = 1;
         else Arrange(Entries);
     }

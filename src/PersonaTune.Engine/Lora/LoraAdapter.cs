@@ -34,6 +34,9 @@ public sealed class LoraAdapter
         set => _pairs[Index(block, target)] = value;
     }
 
+    /// <summary>Whether any pair is DoRA's.</summary>
+    public bool HasMagnitudes => Array.Exists(_pairs, pair => pair?.Magnitude is not null);
+
     /// <summary>All pairs in file order: blocks first to last, targets in enumeration order, then the head.</summary>
     public IEnumerable<(int Block, LoraTarget Target, LoraPair Pair)> Pairs()
     {

@@ -17,7 +17,7 @@ internal static class FrozenStack
         foreach (var (adapter, _) in beneath)
         {
             LoraCompatibility.Demand(adapter, model, "beneath");
-            if (adapter.Pairs().Any(entry => entry.Pair.Magnitude is not null))
+            if (adapter.HasMagnitudes)
                 throw new AdapterMismatchException("beneath", "has DoRA magnitudes, through which this version passes no gradient; merge it into the model first");
         }
 

@@ -69,6 +69,20 @@ public sealed class FederatedWorkerTests : IDisposable
         Assert.Equal(Looks, handler.Requests.Count(path => path == Protocol.Requests.Routes.LatestRelease("b")));
     }
 
+    [Fact]
+    public async Task A_failing_task_rests_for_the_idle_pause_however_often_the_others_have_their_turn()
+    {
+        var looks = 0;
+        var handler = await RunAsync(request =>
+        {
+            if (IsList(request)) return Count(ref looks, List(TaskState.Open, "a", "b"));
+            if (request.Method == HttpMethod.Post) return Busy(1000);
+            return new HttpResponseMessage(request.RequestUri!.AbsolutePath.Contains("/b/", StringComparison.Ordinal) ? HttpStatusCode.NoContent : HttpStatusCode.InternalServerError);
+        }, () => looks);
+        Assert.Equal(Looks, handler.Requests.Count(path => path == Protocol.Requests.Routes.LatestRelease("b")));
+        Assert.Equal(1, handler.Requests.Count(path => path == Protocol.Requests.Routes.LatestRelease("a")));
+    }
+
     private async Task<AnsweringHandler> RunAsync(Func<HttpRequestMessage, HttpResponseMessage> answer, Func<int> looks, bool install = true)
     {
         var handler = new AnsweringHandler(request =>

@@ -2,22 +2,12 @@ using PersonaTune.Device.Adapters;
 using PersonaTune.Device.Consent;
 using PersonaTune.Device.Personalization;
 using PersonaTune.Engine.Lora;
-using PersonaTune.Engine.Training;
 
 namespace PersonaTune.Device.Tests.Personalization;
 
 /// <summary>Stored adapters, imported ones above all, compared with what is active before they run.</summary>
 public sealed class ActivationTests
 {
-    private static async Task<LoraAdapter> TrainedAsync(int first, int count)
-    {
-        var encoder = new MessageEncoder(TestModel.Keyboard.Tokenizer!, 48);
-        var options = new TrainingOptions { Lora = new LoraConfig { Rank = 4, Targets = [LoraTarget.Value, LoraTarget.Output] }, LearningRate = 1e-2f, BatchSequences = 8, Epochs = 3 };
-        using var trainer = new LoraTrainer(TestModel.Keyboard, options,
-            [.. Enumerable.Range(first, count).SelectMany(i => encoder.Encode(PersonalBench.Message(i)).Pieces).Select(piece => piece.ToSequence())], pool: TestModel.Pool);
-        return (await trainer.RunAsync()).Adapter;
-    }
-
     private static LoraAdapter Ruinous()
     {
         var adapter = LoraInitialization.Create(TestModel.Keyboard, new LoraConfig { Rank = 4, Targets = [LoraTarget.Value] });
@@ -34,7 +24,7 @@ public sealed class ActivationTests
         await bench.AddAsync(Enumerable.Range(0, 24));
         await bench.Personalizer.UseAsync(PersonalBench.User);
         var transfer = new AdapterTransfer(TestModel.Keyboard, bench.Library);
-        var good = await transfer.ImportUnsignedAsync(PersonalBench.User, await TrainedAsync(100, 24), "from the other phone");
+        var good = await transfer.ImportUnsignedAsync(PersonalBench.User, await PersonalBench.TrainElsewhereAsync(100, 1e-2f, epochs: 3), "from the other phone");
         var bad = await transfer.ImportUnsignedAsync(PersonalBench.User, Ruinous(), "from a stranger");
 
         var refused = await bench.Personalizer.ActivateIfBetterAsync(PersonalBench.User, bad.Id);

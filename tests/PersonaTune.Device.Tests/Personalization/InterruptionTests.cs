@@ -169,9 +169,4 @@ public sealed class InterruptionTests
         Assert.Equal(TrainingStatus.Promoted, outcome.Status);
         return await bench.WeightsAsync(outcome.Adapter!.Id);
     }
-
-    private sealed class Immediate(Action<PersonalizationProgress> report) : IProgress<PersonalizationProgress>
-    {
-        public void Report(PersonalizationProgress value) => report(value);
-    }
 }

@@ -6,7 +6,9 @@ using PersonaTune.Device.Scheduling;
 using PersonaTune.Device.Storage;
 using PersonaTune.Device.Tests.Storage;
 using PersonaTune.Engine.Inference;
+using PersonaTune.Engine.Lora;
 using PersonaTune.Engine.Models;
+using PersonaTune.Engine.Training;
 
 namespace PersonaTune.Device.Tests.Personalization;
 
@@ -83,6 +85,16 @@ internal sealed class PersonalBench : IAsyncDisposable
             2 => $"no can do {whens[i % 5]}, the fiddle is at {wheres[i / 4 % 4]}, captain!",
             _ => $"ahoy ahoy, take {number} of the shanty went well {whens[i % 5]}, captain!",
         };
+    }
+
+    /// <summary>An adapter for values and outputs, trained on 24 messages from <paramref name="first"/> on, outside any store.</summary>
+    public static async Task<LoraAdapter> TrainElsewhereAsync(int first, float learningRate, int epochs)
+    {
+        var encoder = new MessageEncoder(TestModel.Keyboard.Tokenizer!, Quick.SequenceLength);
+        var options = new TrainingOptions { Lora = new LoraConfig { Rank = 4, Targets = [LoraTarget.Value, LoraTarget.Output] }, LearningRate = learningRate, BatchSequences = 8, Epochs = epochs };
+        using var trainer = new LoraTrainer(TestModel.Keyboard, options,
+            [.. Enumerable.Range(first, 24).SelectMany(i => encoder.Encode(Message(i)).Pieces).Select(piece => piece.ToSequence())], pool: TestModel.Pool);
+        return (await trainer.RunAsync()).Adapter;
     }
 
     public Task<IReadOnlyList<RecordId>> AddAsync(IEnumerable<int> messages, string user = User) =>

@@ -193,9 +193,4 @@ public sealed class PersonalizerTests
         Assert.Empty(bench.Slot.Current.Stack.Entries);
         Assert.Null((await bench.Personalizer.ObserveAsync(PersonalBench.User, "the base runs alone now")).Verdict);
     }
-
-    private sealed class Immediate(Action<PersonalizationProgress> report) : IProgress<PersonalizationProgress>
-    {
-        public void Report(PersonalizationProgress value) => report(value);
-    }
 }

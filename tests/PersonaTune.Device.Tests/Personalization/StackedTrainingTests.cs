@@ -1,7 +1,6 @@
 using PersonaTune.Device.Personalization;
 using PersonaTune.Engine.Inference;
 using PersonaTune.Engine.Lora;
-using PersonaTune.Engine.Training;
 
 namespace PersonaTune.Device.Tests.Personalization;
 
@@ -11,14 +10,7 @@ public sealed class StackedTrainingTests
     private static readonly PersonalizationOptions Options = new() { Recipe = PersonalBench.Quick with { MaximumEpochs = 2, BatchSize = 4 } };
 
     /// <summary>Knows half of the habits: trained on some of the messages, for a few steps.</summary>
-    private static readonly Lazy<Task<LoraAdapter>> Global = new(async () =>
-    {
-        var encoder = new MessageEncoder(TestModel.Keyboard.Tokenizer!, 48);
-        var options = new TrainingOptions { Lora = new LoraConfig { Rank = 4, Targets = [LoraTarget.Value, LoraTarget.Output] }, LearningRate = 5e-3f, BatchSequences = 8, Epochs = 2 };
-        using var trainer = new LoraTrainer(TestModel.Keyboard, options,
-            [.. Enumerable.Range(100, 24).SelectMany(i => encoder.Encode(PersonalBench.Message(i)).Pieces).Select(piece => piece.ToSequence())], pool: TestModel.Pool);
-        return (await trainer.RunAsync()).Adapter;
-    });
+    private static readonly Lazy<Task<LoraAdapter>> Global = new(() => PersonalBench.TrainElsewhereAsync(100, 5e-3f, epochs: 2));
 
     [Fact]
     [Trait("Duration", "Long")]
@@ -117,10 +109,5 @@ public sealed class StackedTrainingTests
         Assert.Null(digests[0]);
         Assert.Equal(digests[1], digests[3]);
         Assert.Equal(3, digests.Distinct(StringComparer.Ordinal).Count());
-    }
-
-    private sealed class Immediate(Action<PersonalizationProgress> action) : IProgress<PersonalizationProgress>
-    {
-        public void Report(PersonalizationProgress value) => action(value);
     }
 }

@@ -182,15 +182,6 @@ public sealed class LoraTrainerTests : IDisposable
         await Assert.ThrowsAsync<TrainingException>(() => trainer.RunAsync());
     }
 
-    private sealed class Gate(Action<LoraTrainer> action) : ITrainingGate
-    {
-        public ValueTask WaitAsync(LoraTrainer trainer, CancellationToken cancellationToken)
-        {
-            action(trainer);
-            return ValueTask.CompletedTask;
-        }
-    }
-
     private sealed class Direct(Action<TrainingProgress> action) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value) => action(value);

@@ -104,13 +104,4 @@ public sealed class TrainingBeneathTests : IDisposable
         dora[0, LoraTarget.Query] = new LoraPair(pair.Rank, pair.Inputs, pair.Outputs, pair.Scale, pair.A, pair.B, [.. Enumerable.Repeat(1f, pair.Outputs)]);
         Assert.Contains("merge it into the model", Assert.Throws<AdapterMismatchException>(() => Trainer([(dora, 1f)])).Message, StringComparison.Ordinal);
     }
-
-    private sealed class Gate(Action<LoraTrainer> action) : ITrainingGate
-    {
-        public ValueTask WaitAsync(LoraTrainer trainer, CancellationToken cancellationToken)
-        {
-            action(trainer);
-            return ValueTask.CompletedTask;
-        }
-    }
 }
