@@ -9,6 +9,7 @@ public sealed partial class ReadmeTests
     [InlineData("README.md", "PersonaTune.Device.Tests/ReadmeSample.cs")]
     [InlineData("docs/privacy.md", "PersonaTune.Privacy.Tests/PrivacyPageSample.cs")]
     [InlineData("docs/photos.md", "PersonaTune.Device.Tests/PhotosPageSample.cs")]
+    [InlineData("docs/rounds.md", "PersonaTune.Device.Tests/RoundsPageSample.cs")]
     public void Every_csharp_block_is_a_region_of_a_compiled_file(string page, string sample)
     {
         var source = Lines(Read("tests/" + sample));

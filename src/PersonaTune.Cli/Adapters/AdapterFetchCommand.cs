@@ -8,6 +8,7 @@ using PersonaTune.Cli.Options;
 using PersonaTune.Cli.Terminal;
 using PersonaTune.Device.Federation;
 using PersonaTune.Engine.Lora;
+using PersonaTune.Privacy.SecureAggregation;
 using PersonaTune.Privacy.Signing;
 using PersonaTune.Protocol.Releases;
 using PersonaTune.Protocol.Tasks;
@@ -41,6 +42,10 @@ internal static class AdapterFetchCommand
                     : (await client.GetKeysAsync(invocation.Cancellation)).OperatorKeys;
                 return await FetchAsync(invocation, client, new EnvelopeVerifier(operatorKeys), parse.GetValue(task)!, parse.GetValue(release), parse.GetValue(output)!);
             }
+            catch (RefusalException e)
+            {
+                throw new ToolException(ExitCode.BadInput, e.Message, e);
+            }
             catch (Exception e) when (e is AggregatorException or SigningException or VectorFormatException or InvalidOperationException)
             {
                 throw new ToolException(ExitCode.Failure, e.Message, e);
@@ -65,7 +70,7 @@ internal static class AdapterFetchCommand
         using var model = invocation.LoadModel();
         if (model.Digest != manifest.BaseModelDigest)
             throw new ToolException(ExitCode.WrongBase, $"the adapter is for the base model {manifest.BaseModelDigest}, this one is {model.Digest}; name the right one with --model");
-        var layout = new GlobalAdapterLayout(model, Configure(lora));
+        var layout = new GlobalAdapterLayout(model, lora.ToLoraConfig());
         if (layout.SchemaHash != manifest.SchemaHash) throw new ToolException(ExitCode.WrongBase, "the adapter's layout is not the one that follows from the task's terms; update the tool");
         var adapter = layout.Write(VectorEncoding.Decode(bytes.Span, layout.Dimension));
         if (output.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) LoraSafetensors.Write(adapter, output);
@@ -84,25 +89,4 @@ internal static class AdapterFetchCommand
         else invocation.Console.Out.WriteLine($"release {chosen} of '{name}' ({epsilon}) is in {output}");
         return ExitCode.Success;
     }
-
-    private static LoraConfig Configure(LoraTerms lora) => new()
-    {
-        Rank = lora.Rank,
-        Alpha = (float)lora.Alpha,
-        RankStabilized = lora.RankStabilized,
-        FreezeA = true,
-        Seed = lora.Seed,
-        Targets = [.. lora.Targets.Select(target => target switch
-        {
-            "q" => LoraTarget.Query,
-            "k" => LoraTarget.Key,
-            "v" => LoraTarget.Value,
-            "o" => LoraTarget.Output,
-            "gate" => LoraTarget.Gate,
-            "up" => LoraTarget.Up,
-            "down" => LoraTarget.Down,
-            "head" => LoraTarget.Head,
-            _ => throw new ToolException(ExitCode.BadInput, $"the task adapts '{target}', which this tool does not know; update it"),
-        })],
-    };
 }
