@@ -6,7 +6,7 @@ using PersonaTune.Protocol.Wire;
 namespace PersonaTune.Aggregator.Maintenance;
 
 /// <summary>
-/// Deletes what is about single devices, and the history, once it is older than <see cref="AggregatorOptions.RetentionDays"/>. Only rows of rounds that have ended go; tasks, rounds, cohorts, releases and
+/// Deletes what is about single devices, the history and the leases of ended cohorts, once they are older than <see cref="AggregatorOptions.RetentionDays"/>. Only rows of rounds that have ended go; tasks, rounds, cohorts, releases and
 /// ledger entries are never touched. One node does it at a time, under a lease that every transaction checks; the transactions are small, so that reports need not wait for it. Thread-safe.
 /// </summary>
 internal sealed class RetentionPass(AggregatorContext context, int batch = 2000)
@@ -23,6 +23,10 @@ internal sealed class RetentionPass(AggregatorContext context, int batch = 2000)
         DELETE FROM verdict WHERE (task, number, device) IN (
             SELECT v.task, v.number, v.device FROM verdict v JOIN adapter_release a ON a.task = v.task AND a.number = v.number
             WHERE a.state <> 'canary' AND a.created_at < @cutoff LIMIT @batch)
+        """,
+        """
+        DELETE FROM lease WHERE name IN (
+            SELECT l.name FROM cohort c JOIN round r ON r.id = c.round_id JOIN lease l ON l.name = 'cohort/' || c.id WHERE r.ended_at < @cutoff AND l.expires_at < @cutoff LIMIT @batch)
         """,
         "DELETE FROM state_history WHERE id IN (SELECT id FROM state_history WHERE changed_at < @cutoff ORDER BY id LIMIT @batch)",
         "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE occurred_at < @cutoff ORDER BY id LIMIT @batch)",

@@ -28,8 +28,4 @@ internal sealed class LeaseStore(AggregatorDatabase database)
     public Task ReleaseAsync(Lease lease, CancellationToken cancellationToken = default) =>
         database.RunTransactionAsync("lease-release", transaction => transaction.ExecuteAsync(
             "UPDATE lease SET expires_at = 0 WHERE name = @Name AND holder = @Holder AND token = @Token", new { lease.Name, lease.Holder, lease.Token }), cancellationToken);
-
-    /// <summary>Forgets the leases of what has ended.</summary>
-    public Task PurgeAsync(string name, CancellationToken cancellationToken = default) =>
-        database.RunTransactionAsync("lease-purge", transaction => transaction.ExecuteAsync("DELETE FROM lease WHERE name = @name", new { name }), cancellationToken);
 }

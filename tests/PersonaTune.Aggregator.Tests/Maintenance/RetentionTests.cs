@@ -37,12 +37,15 @@ public sealed class RetentionTests : IDisposable
             [
                 "UPDATE round SET ended_at = @past WHERE ended_at IS NOT NULL", "UPDATE participation SET seated_at = @past, changed_at = @past",
                 "UPDATE adapter_release SET created_at = @past", "UPDATE event SET occurred_at = @past", "UPDATE state_history SET changed_at = @past",
-                "UPDATE last_seat SET seated_at = @past", "INSERT INTO verdict (task, number, device, worse) VALUES ('digits', 1, 'aa', 0)",
+                "UPDATE last_seat SET seated_at = @past", "UPDATE lease SET expires_at = @past WHERE name IN (SELECT 'cohort/' || c.id FROM cohort c JOIN round r ON r.id = c.round_id WHERE r.ended_at IS NOT NULL)",
+                "INSERT INTO verdict (task, number, device, worse) VALUES ('digits', 1, 'aa', 0)",
                 "INSERT INTO event (occurred_at, task, kind, text) VALUES (@past + 172800000, 'digits', 'test', 'young')",
                 "INSERT INTO state_history (kind, subject, to_state, node, changed_at) VALUES ('test', 'young', 'open', 'node', @past + 172800000)",
             ]) await transaction.ExecuteAsync(statement, new { past });
         });
         var before = await KeptAsync(db);
+        Assert.True(await CountAsync(db, "lease l JOIN cohort c ON l.name = 'cohort/' || c.id JOIN round r ON r.id = c.round_id WHERE r.ended_at IS NOT NULL") > 0);
+        var driven = await CountAsync(db, "lease l JOIN cohort c ON l.name = 'cohort/' || c.id JOIN round r ON r.id = c.round_id WHERE r.ended_at IS NULL");
         Assert.Equal((1, 1), (before.Releases, before.LedgerEntries));
         var ended = (await node.Administration.GetDashboardAsync(CancellationToken.None)).Tasks[0].History.Single();
         Assert.Equal(8, ended.Funnel.Offered);
@@ -54,6 +57,7 @@ public sealed class RetentionTests : IDisposable
         Assert.Equal(2, await CountAsync(db, "participation"));
         Assert.Equal(0, await CountAsync(db, "verdict"));
         Assert.Equal(0, await CountAsync(db, "last_seat"));
+        Assert.Equal(driven, await CountAsync(db, "lease WHERE name LIKE 'cohort/%'"));
         Assert.Equal(1, await CountAsync(db, "event WHERE kind = 'test'"));
         Assert.Equal(1, await CountAsync(db, "state_history WHERE kind = 'test'"));
         Assert.Equal(0, await CountAsync(db, "event WHERE kind <> 'test'"));
