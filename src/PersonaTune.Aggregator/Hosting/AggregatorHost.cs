@@ -33,9 +33,11 @@ public static class AggregatorHost
         ArgumentNullException.ThrowIfNull(options);
         foreach (var part in (object[])[options.Aggregator, options.Database, options.Authority])
             Validator.ValidateObject(part, new ValidationContext(part), validateAllProperties: true);
+        var tls = options.Urls.Contains("https:", StringComparison.OrdinalIgnoreCase);
+        if (tls && options.Certificate is null)
+            throw new ValidationException($"'{options.Urls}' has an https address, which needs a TLS certificate with its key, and none is set; give one (Service:Certificate, serve --certificate), or listen on http behind a TLS terminator");
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
         builder.WebHost.UseUrls(options.Urls);
-        var tls = options.Urls.Contains("https:", StringComparison.OrdinalIgnoreCase);
         // A slim builder leaves TLS out unless it is asked for.
         if (tls) builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, tls, options.Certificate));

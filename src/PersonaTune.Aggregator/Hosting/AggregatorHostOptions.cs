@@ -20,7 +20,7 @@ public sealed class AggregatorHostOptions
     /// <summary>Where it listens. Default: a loopback address.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:5080";
 
-    /// <summary>The TLS certificate with its key, for https addresses; null for the machine's development certificate, if it has one. Default null.</summary>
+    /// <summary>The TLS certificate with its key; required for https addresses. Default null.</summary>
     public X509Certificate2? Certificate { get; set; }
 
     /// <summary>Whether the node answers devices and operators and drives rounds. Default true.</summary>

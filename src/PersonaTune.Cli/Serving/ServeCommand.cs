@@ -32,6 +32,10 @@ internal static class ServeCommand
         var quota = new Option<int>("--keys-per-token") { Description = "Keys that the enrolment token may enrol.", HelpName = "N", DefaultValueFactory = _ => 10_000 };
         quota.Require("1 to 1000000", value => value is >= 1 and <= 1_000_000);
         var command = new Command("serve", "Run an aggregator with its dashboard on this machine.") { folder, url, certificate, postgres, init, authority, quota };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(url)?.Contains("https:", StringComparison.OrdinalIgnoreCase) == true && result.GetValue(certificate) is null) result.AddError("--url: an https address needs --certificate FILE");
+        });
         Invocation.SetAction(command, shared, console, async invocation =>
         {
             var parse = invocation.Parse;

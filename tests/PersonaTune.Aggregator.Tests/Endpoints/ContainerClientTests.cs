@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -119,6 +120,14 @@ public sealed class ContainerClientTests
         (time.Offset, gate.Closed) = (TimeSpan.FromHours(66), false);
         Assert.NotSame(second, await device.Source.GetAsync());
         Assert.Equal(2, gate.Enrolments);
+    }
+
+    [Fact]
+    public async Task An_https_address_without_a_certificate_stops_the_start_and_is_named()
+    {
+        var error = await Assert.ThrowsAsync<ValidationException>(() => TestService.StartAsync(options => options.Urls = "https://127.0.0.1:0"));
+        Assert.Contains("https://127.0.0.1:0", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Service:Certificate", error.Message, StringComparison.Ordinal);
     }
 
     private static async Task<ParticipationRecord> ContributedAsync(ContainerDevice device) =>

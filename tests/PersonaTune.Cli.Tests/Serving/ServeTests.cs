@@ -57,6 +57,14 @@ public sealed class ServeTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task An_https_address_without_a_certificate_is_refused_before_anything_is_made()
+    {
+        var result = await ToolRun.RunAsync("serve", "--init", "--folder", _folder["aggregator"], "--url", "https://127.0.0.1:0");
+        Assert.Contains("needs --certificate", result.Expect(ExitCode.Usage).Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["aggregator"]));
+    }
+
     [Theory]
     [InlineData("missing.pfx", null, "no such file")]
     [InlineData("text.pfx", null, "without a password")]
