@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using PersonaTune.Cli.Failures;
 using PersonaTune.Cli.Options;
 using PersonaTune.Cli.Terminal;
@@ -29,8 +28,7 @@ internal static class AdapterExportCommand
             using var certificate = store.Keyring.Identity.CreateCertificate("PersonaTune device", invocation.Console.Time.GetUtcNow(), TimeSpan.FromDays(3650));
             using var bundle = new MemoryStream();
             await new AdapterTransfer(model, library, invocation.Console.Time).ExportAsync(invocation.User, adapter, bundle, terms, new ManifestSigner(certificate), invocation.Cancellation);
-            BundleTermsInput.Write(invocation, path, terms, bundle, "what the adapter learned");
-            invocation.Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: adapter {adapter} as {terms.Name} version {terms.Version} for '{terms.Audience}', {bundle.Length} bytes{(terms.Recipient.IsEmpty ? string.Empty : ", encrypted")}"));
+            BundleTermsInput.Write(invocation, path, terms, bundle, $"adapter {adapter}", "what the adapter learned");
             return ExitCode.Success;
         });
         return command;

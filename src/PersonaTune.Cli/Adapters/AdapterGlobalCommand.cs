@@ -49,21 +49,14 @@ internal static class AdapterGlobalCommand
 
     private static int Report(Invocation invocation, InstalledGlobalAdapter? installed, string state)
     {
-        if (invocation.Json)
+        var text = installed is null
+            ? "no global adapter: personal ones lie on the base model alone"
+            : string.Create(CultureInfo.InvariantCulture, $"{installed.Name} (scale {installed.Scale}) {state}");
+        invocation.Report(text, json =>
         {
-            JsonReport.Write(invocation.Console.Out, json =>
-            {
-                json.WriteString("name", installed?.Name);
-                if (installed is not null) json.WriteFinite("scale", installed.Scale);
-            });
-        }
-        else
-        {
-            invocation.Console.Out.WriteLine(installed is null
-                ? "no global adapter: personal ones lie on the base model alone"
-                : string.Create(CultureInfo.InvariantCulture, $"{installed.Name} (scale {installed.Scale}) {state}"));
-        }
-
+            json.WriteString("name", installed?.Name);
+            if (installed is not null) json.WriteFinite("scale", installed.Scale);
+        });
         return ExitCode.Success;
     }
 }

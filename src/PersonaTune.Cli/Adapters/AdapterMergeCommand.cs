@@ -34,7 +34,13 @@ internal static class AdapterMergeCommand
                 if (wanted is not null) throw new ToolException(ExitCode.Usage, "adapter merge: --type is for full models; leave it out with --adapter-only");
                 var merged = LoraStack.Merge(model, stack);
                 LoraGguf.Write(merged, model, path);
-                invocation.Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {stack.Length} adapters as one, {merged.Pairs().Count()} layers"));
+                var layers = merged.Pairs().Count();
+                invocation.Report(string.Create(CultureInfo.InvariantCulture, $"{path}: {stack.Length} adapters as one, {layers} layers"), json =>
+                {
+                    json.WriteString("file", path);
+                    json.WriteNumber("adapters", stack.Length);
+                    json.WriteNumber("pairs", layers);
+                });
                 return Task.FromResult(ExitCode.Success);
             }
 

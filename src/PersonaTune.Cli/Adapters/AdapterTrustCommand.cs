@@ -31,7 +31,14 @@ internal static class AdapterTrustCommand
                 RevokedAdapters = [.. store.RevokedAdapters.Concat(invocation.Parse.GetValue(revokeAdapter) ?? []).Distinct(StringComparer.Ordinal)],
             };
             store.Save(path);
-            invocation.Console.Out.WriteLine($"{path}: for '{name}', {store.PinnedKeys.Count} keys pinned, {store.RevokedKeys.Count} revoked, {store.RevokedAdapters.Count} adapters revoked");
+            invocation.Report($"{path}: for '{name}', {store.PinnedKeys.Count} keys pinned, {store.RevokedKeys.Count} revoked, {store.RevokedAdapters.Count} adapters revoked", json =>
+            {
+                json.WriteString("file", path);
+                json.WriteString("audience", name);
+                json.WriteNumber("pinnedKeys", store.PinnedKeys.Count);
+                json.WriteNumber("revokedKeys", store.RevokedKeys.Count);
+                json.WriteNumber("revokedAdapters", store.RevokedAdapters.Count);
+            });
             return Task.FromResult(ExitCode.Success);
         });
         return command;

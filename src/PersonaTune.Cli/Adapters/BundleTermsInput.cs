@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using PersonaTune.Cli.Failures;
 using PersonaTune.Cli.Options;
 using PersonaTune.Device.Adapters;
@@ -51,11 +52,22 @@ internal sealed class BundleTermsInput
         });
     }
 
-    /// <summary>Writes the bundle's file at once or not at all, and says on stderr when anyone can read it.</summary>
-    public static void Write(Invocation invocation, string path, AdapterExportOptions terms, MemoryStream bundle, string content)
+    /// <summary>Writes the bundle's file at once or not at all, says what it holds, and on stderr when anyone can read <paramref name="secret"/>.</summary>
+    public static void Write(Invocation invocation, string path, AdapterExportOptions terms, MemoryStream bundle, string content, string secret)
     {
         AtomicFile.Write(path, bundle.WriteTo);
-        if (terms.Recipient.IsEmpty) invocation.Note($"{path}: is not encrypted; whoever has it can read {content}. Name a device with --recipient");
+        var encrypted = !terms.Recipient.IsEmpty;
+        if (!encrypted) invocation.Note($"{path}: is not encrypted; whoever has it can read {secret}. Name a device with --recipient");
+        invocation.Report(string.Create(CultureInfo.InvariantCulture, $"{path}: {content} as {terms.Name} version {terms.Version} for '{terms.Audience}', {bundle.Length} bytes{(encrypted ? ", encrypted" : string.Empty)}"), json =>
+        {
+            json.WriteString("file", path);
+            json.WriteString("content", content);
+            json.WriteString("name", terms.Name);
+            json.WriteNumber("version", terms.Version);
+            json.WriteString("audience", terms.Audience);
+            json.WriteNumber("bytes", bundle.Length);
+            json.WriteBoolean("encrypted", encrypted);
+        });
     }
 
     private static byte[] Key(string text)

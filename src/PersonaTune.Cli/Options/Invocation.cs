@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using PersonaTune.Cli.Failures;
 using PersonaTune.Cli.Terminal;
 using PersonaTune.Engine.Kernels;
@@ -40,6 +41,13 @@ internal sealed class Invocation(ParseResult parse, SharedOptions shared, ToolCo
     public void Note(string text)
     {
         if (!Quiet) Console.Error.WriteLine(text);
+    }
+
+    /// <summary>The result on stdout: as JSON where that was asked for, else as text.</summary>
+    public void Report(string text, Action<Utf8JsonWriter> members)
+    {
+        if (Json) JsonReport.Write(Console.Out, members);
+        else Console.Out.WriteLine(text);
     }
 
     public DecoderModel LoadModel() => ModelLoader.Load(ModelLocation.Find(Parse.GetValue(shared.Model)));

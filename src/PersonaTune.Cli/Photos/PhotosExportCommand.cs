@@ -26,9 +26,7 @@ internal static class PhotosExportCommand
             using var certificate = store.Keyring.Identity.CreateCertificate("PersonaTune device", invocation.Console.Time.GetUtcNow(), TimeSpan.FromDays(3650));
             using var bundle = new MemoryStream();
             await new PhotoTransfer(labeler, invocation.Console.Time).ExportAsync(invocation.User, bundle, terms, new ManifestSigner(certificate), invocation.Cancellation);
-            BundleTermsInput.Write(invocation, path, terms, bundle, "the labels and what was learned");
-            invocation.Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{path}: {labeler.Lineage!.LabelIds.Count} labels as {terms.Name} version {terms.Version} for '{terms.Audience}', {bundle.Length} bytes{(terms.Recipient.IsEmpty ? string.Empty : ", encrypted")}"));
+            BundleTermsInput.Write(invocation, path, terms, bundle, string.Create(CultureInfo.InvariantCulture, $"{labeler.Lineage!.LabelIds.Count} labels"), "the labels and what was learned");
             return ExitCode.Success;
         });
         return command;

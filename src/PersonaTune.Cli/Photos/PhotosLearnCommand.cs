@@ -41,7 +41,12 @@ internal static class PhotosLearnCommand
 
         if (later)
         {
-            invocation.Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"stored {sets.Sum(set => set.Photos.Count)} pictures of {sets.Count} labels; train with 'personatune photos learn'"));
+            var stored = sets.Sum(set => set.Photos.Count);
+            invocation.Report(string.Create(CultureInfo.InvariantCulture, $"stored {stored} pictures of {sets.Count} labels; train with 'personatune photos learn'"), json =>
+            {
+                json.WriteNumber("stored", stored);
+                json.WriteNumber("labels", sets.Count);
+            });
             return ExitCode.Success;
         }
 

@@ -20,7 +20,11 @@ internal static class PhotosMergeCommand
             var (from, to) = (invocation.Parse.GetValue(first)!, invocation.Parse.GetValue(second)!);
             var labeler = await options.OpenAsync(invocation, create: false);
             await labeler.MergeAsync(invocation.User, from, to, invocation.Cancellation);
-            invocation.Console.Out.WriteLine($"the pictures of '{from}' belong to '{to}' now; train again with 'personatune photos learn'");
+            invocation.Report($"the pictures of '{from}' belong to '{to}' now; train again with 'personatune photos learn'", json =>
+            {
+                json.WriteString("merged", from);
+                json.WriteString("into", to);
+            });
             return ExitCode.Success;
         });
         return command;

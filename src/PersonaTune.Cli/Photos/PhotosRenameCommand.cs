@@ -20,7 +20,11 @@ internal static class PhotosRenameCommand
             var (from, to) = (invocation.Parse.GetValue(first)!, invocation.Parse.GetValue(second)!);
             var labeler = await options.OpenAsync(invocation, create: false);
             await labeler.RenameAsync(invocation.User, from, to, invocation.Cancellation);
-            invocation.Console.Out.WriteLine($"'{from}' is called '{to}' now");
+            invocation.Report($"'{from}' is called '{to}' now", json =>
+            {
+                json.WriteString("renamed", from);
+                json.WriteString("to", to);
+            });
             return ExitCode.Success;
         });
         return command;

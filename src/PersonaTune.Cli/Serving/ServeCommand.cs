@@ -57,8 +57,12 @@ internal static class ServeCommand
                 options.Authority.KeysPerName = parse.GetValue(quota);
                 await using var app = await AggregatorHost.CreateAsync(options, invocation.Cancellation);
                 await app.StartAsync(invocation.Cancellation);
-                invocation.Console.Out.WriteLine($"dashboard and service: {Simulator.AddressOf(app)}");
-                invocation.Console.Out.WriteLine($"keys, operator's token and enrolment token: {options.Keys.Path}");
+                var address = Simulator.AddressOf(app);
+                invocation.Report($"dashboard and service: {address}{Environment.NewLine}keys, operator's token and enrolment token: {options.Keys.Path}", json =>
+                {
+                    json.WriteString("address", address.ToString());
+                    json.WriteString("keys", options.Keys.Path);
+                });
                 await Task.Delay(Timeout.Infinite, invocation.Cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 await app.StopAsync(CancellationToken.None);
                 return ExitCode.Success;

@@ -34,7 +34,8 @@ public sealed class AdapterFilesTests : IDisposable
         (await ToolRun.RunAsync("adapter", "merge", _folder["odd.gguf"], "--adapter", _folder["odd:2"], "--model", Base)).Expect(ExitCode.Success);
         (await ToolRun.RunAsync("adapter", "merge", _folder["even.gguf"], "--adapter", Gguf, "--model", Base)).Expect(ExitCode.Success);
         Assert.Equal(await File.ReadAllBytesAsync(_folder["even.gguf"]), await File.ReadAllBytesAsync(_folder["odd.gguf"]));
-        (await ToolRun.RunAsync("adapter", "merge", _folder["one.gguf"], "--adapter", Peft, "--adapter", Gguf + ":-1", "--model", Base, "--adapter-only")).Expect(ExitCode.Success);
+        var one = (await ToolRun.RunAsync("adapter", "merge", _folder["one.gguf"], "--adapter", Peft, "--adapter", Gguf + ":-1", "--model", Base, "--adapter-only", "--json")).Expect(ExitCode.Success).Json();
+        Assert.Equal((2, 8), (one.GetProperty("adapters").GetInt32(), one.GetProperty("pairs").GetInt32()));
         (await ToolRun.RunAsync("adapter", "merge", Base, "--adapter", Peft, "--model", Base, "--force")).Expect(ExitCode.Usage);
         (await ToolRun.RunAsync("adapter", "merge", _folder["x.gguf"], "--adapter", Peft, "--model", Base, "--type", "Q9")).Expect(ExitCode.Usage);
         (await ToolRun.RunAsync("adapter", "convert", Peft, _folder["x"], "--to", "gguf", "--model", SharedData.Reference("models", "wide-Q4_0.gguf"))).Expect(ExitCode.WrongBase);
@@ -53,8 +54,9 @@ public sealed class AdapterFilesTests : IDisposable
         (await ToolRun.RunAsync(["store", "add", "--text", "hello", .. tablet])).Expect(ExitCode.Success);
         var (signing, transfer) = ((await ToolRun.RunAsync(["adapter", "keys", "--json", .. phone])).Expect(ExitCode.Success).Json().GetProperty("signingKey").GetString()!,
             (await ToolRun.RunAsync(["adapter", "keys", "--json", .. tablet])).Expect(ExitCode.Success).Json().GetProperty("transferKey").GetString()!);
-        (await ToolRun.RunAsync("adapter", "trust", _folder["trust.json"], "--audience", "notes", "--pin", signing)).Expect(ExitCode.Success);
-        (await ToolRun.RunAsync(["adapter", "export", _folder["a.ptad"], "--audience", "notes", "--recipient", transfer, "--bundle-version", "2", .. phone])).Expect(ExitCode.Success);
+        Assert.Equal(1, (await ToolRun.RunAsync("adapter", "trust", _folder["trust.json"], "--audience", "notes", "--pin", signing, "--json")).Expect(ExitCode.Success).Json().GetProperty("pinnedKeys").GetInt32());
+        var exported = (await ToolRun.RunAsync(["adapter", "export", _folder["a.ptad"], "--audience", "notes", "--recipient", transfer, "--bundle-version", "2", "--json", .. phone])).Expect(ExitCode.Success).Json();
+        Assert.Equal((2, true, new FileInfo(_folder["a.ptad"]).Length), (exported.GetProperty("version").GetInt32(), exported.GetProperty("encrypted").GetBoolean(), exported.GetProperty("bytes").GetInt64()));
         (await ToolRun.RunAsync(["adapter", "import", _folder["a.ptad"], "--trust", _folder["trust.json"], "--encrypted", .. tablet])).Expect(ExitCode.Success);
         Assert.Contains("imported before", (await ToolRun.RunAsync(["adapter", "import", _folder["a.ptad"], "--trust", _folder["trust.json"], "--encrypted", .. tablet])).Expect(ExitCode.BadInput).Error, StringComparison.Ordinal);
         Assert.Contains("version 2, CN=PersonaTune device", (await ToolRun.RunAsync(["adapter", "list", .. tablet])).Expect(ExitCode.Success).Out, StringComparison.Ordinal);

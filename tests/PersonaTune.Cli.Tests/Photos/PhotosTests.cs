@@ -22,12 +22,12 @@ public sealed class PhotosTests : IDisposable
         Assert.True(photos.Count(photo => photo.GetProperty("labels")[0].GetProperty("label").GetString() == "the beach") >= 5);
         Assert.Contains("the beach", (await RunAsync("label", Path.Combine(Pictures, "test", "the beach", "01.jpg"))).Expect(ExitCode.Success).Out, StringComparison.Ordinal);
 
-        (await RunAsync("rename", "the beach", "Costa")).Expect(ExitCode.Success);
+        Assert.Equal("Costa", (await RunAsync("rename", "the beach", "Costa", "--json")).Expect(ExitCode.Success).Json().GetProperty("to").GetString());
         Assert.Contains("Costa: 4 pictures", (await RunAsync("list")).Expect(ExitCode.Success).Out, StringComparison.Ordinal);
         var search = (await RunAsync("search", Path.Combine(Pictures, "teach", "the beach", "02.jpg"), "--count", "2", "--json")).Expect(ExitCode.Success).Json();
         Assert.Equal("Costa", search.GetProperty("matches")[0].GetProperty("label").GetString());
 
-        (await RunAsync("merge", "Costa", "our garden")).Expect(ExitCode.Success);
+        Assert.Equal("our garden", (await RunAsync("merge", "Costa", "our garden", "--json")).Expect(ExitCode.Success).Json().GetProperty("into").GetString());
         (await RunAsync("label", Path.Combine(Pictures, "test", "the beach", "01.jpg"))).Expect(ExitCode.NothingToDo);
         (await RunAsync("learn", "--head-only", "--quiet")).Expect(ExitCode.Success);
         var listed = (await RunAsync("list", "--photos", "--json")).Expect(ExitCode.Success).Json();
@@ -46,7 +46,7 @@ public sealed class PhotosTests : IDisposable
         Assert.Contains("--label", (await RunAsync("learn", Path.Combine(Pictures, "teach", "my mug", "01.jpg"))).Expect(ExitCode.Usage).Error, StringComparison.Ordinal);
         (await RunAsync("label", text)).Expect(ExitCode.BadInput);
         (await RunAsync("list")).Expect(ExitCode.NothingToDo);
-        (await RunAsync("learn", Path.Combine(Pictures, "teach", "my mug"), "--label", "my mug", "--later")).Expect(ExitCode.Success);
+        Assert.Equal(4, (await RunAsync("learn", Path.Combine(Pictures, "teach", "my mug"), "--label", "my mug", "--later", "--json")).Expect(ExitCode.Success).Json().GetProperty("stored").GetInt32());
         Assert.Contains("no label 'x'; known are: 'my mug'", (await RunAsync("rename", "x", "y")).Expect(ExitCode.NothingToDo).Error, StringComparison.Ordinal);
         (await RunAsync("forget")).Expect(ExitCode.Usage);
         Assert.Contains("no picture encoder", (await RunAsync("list", "--encoder", text)).Expect(ExitCode.BadInput).Error, StringComparison.Ordinal);
